@@ -1,0 +1,324 @@
+import type { HotClock } from "../clock.js";
+import { invalid, withoutStack } from "../errors.js";
+import { CircuitOpenError, type CircuitRefusal } from "./errors.js";
+import type { CircuitGate } from "../pipeline/endpoint.js";
+import type { CircuitBreakerOptions } from "../pipeline/options.js";
+import type { CircuitPolicy } from "./options.js";
+import type { CircuitReporter } from "./reporter.js";
+import type { CircuitRow, CircuitState, ControlResult, ManualControl, Permit } from "./types.js";
+import {
+  expirePin,
+  INITIAL,
+  type Input,
+  type Pin,
+  type Snapshot,
+  type Transition,
+  transition,
+  tripTrigger,
+  visibleState,
+} from "./transition.js";
+import type { CounterCell } from "../telemetry/metric.js";
+import { FAILURE, OutcomeWindow, RATE_LIMITED, SLOW, type WindowTotals } from "./window.js";
+
+/** What all breakers of a runtime share. */
+export interface BreakerServices {
+  readonly clock: HotClock;
+  readonly reporter: CircuitReporter;
+  /** 0 active, 1 dry run, 2 disabled. */
+  readonly control: { readonly mode: number };
+}
+
+/** Recorded by nobody: the call passed while the circuit was pinned. */
+const UNRECORDED = -1;
+const NO_CALLS: WindowTotals = Object.freeze({ calls: 0, failures: 0, slow: 0, rateLimited: 0 });
+
+/** One named circuit. Admission and recording are synchronous: between them nothing is shared with anyone. */
+export class Breaker implements CircuitGate {
+  /** Whether calls pass without asking: closed, and not held open. */
+  passes = true;
+  /** Generation that a passing call carries. */
+  generation = 0;
+  #snapshot: Snapshot = INITIAL;
+  #window: OutcomeWindow | null = null;
+  #consecutive = 0;
+  #lastFailureAt = 0;
+  #lastProbe = 0;
+  #failures: CounterCell | null = null;
+  #blocked: CounterCell | null = null;
+  readonly #createdAt: number;
+
+  constructor(
+    readonly name: string,
+    readonly policy: CircuitPolicy,
+    /** The options that it was made with. */
+    readonly given: CircuitBreakerOptions,
+    private readonly services: BreakerServices,
+  ) {
+    this.#createdAt = services.clock.coarse();
+  }
+
+  get state(): CircuitState {
+    this.#expirePin();
+    if (this.services.control.mode === 2) return "disabled";
+    return visibleState(this.#snapshot);
+  }
+
+  /** Nothing would be lost if this breaker were dropped and made again. */
+  get forgettable(): boolean {
+    return this.#snapshot.state === "closed" && this.#snapshot.pin === undefined;
+  }
+
+  /** Asks to pass where `passes` says no. A probe's number is returned, 0 for a free pass, or why the call is refused. */
+  admit(): number | CircuitRefusal {
+    const { state, pin } = this.#snapshot;
+    if (state === "open" && pin === undefined && this.services.clock.coarse() < this.#snapshot.openUntil) return this.#refusal();
+    const probe = ++this.#lastProbe;
+    const { admission } = this.#apply({ kind: "admit", probe });
+    if (admission === "probe") return probe;
+    return admission === "pass" ? 0 : this.#refusal();
+  }
+
+  /** A call ended well after `duration` milliseconds. */
+  succeeded(generation: number, probe: number, duration: number): void {
+    if (generation !== this.#snapshot.generation) return;
+    const slow = this.policy.slowCallDuration !== undefined && duration > this.policy.slowCallDuration;
+    if (probe !== 0) return this.endProbe(generation, probe, slow ? "failure" : "success");
+    this.#consecutive = 0;
+    this.#record(slow ? SLOW : 0);
+    if (slow) this.#tripIfDue();
+  }
+
+  /** A call failed, in a way that counts against the dependency. */
+  failed(generation: number, probe: number, duration: number): void {
+    if (generation !== this.#snapshot.generation) return;
+    this.#lastFailureAt = this.services.clock.coarse();
+    this.#failures ??= this.services.reporter.failures(this.name);
+    this.#failures.add();
+    if (probe !== 0) return this.endProbe(generation, probe, "failure");
+    const slow = this.policy.slowCallDuration !== undefined && duration > this.policy.slowCallDuration;
+    this.#consecutive++;
+    this.#record(slow ? FAILURE | SLOW : FAILURE);
+    this.#tripIfDue();
+  }
+
+  /** The dependency answered that it is called too often. Says nothing about its health, unless many say it. */
+  rateLimited(generation: number, probe: number): void {
+    if (generation !== this.#snapshot.generation) return;
+    if (probe !== 0) return this.endProbe(generation, probe, "neutral");
+    this.#record(RATE_LIMITED);
+    this.#tripIfDue();
+  }
+
+  /** Gives a probe's slot back; does nothing for any other call. */
+  endProbe(generation: number, probe: number, how: "success" | "failure" | "neutral"): void {
+    if (probe !== 0 && generation === this.#snapshot.generation) this.#apply({ kind: "probe_ended", probe, how });
+  }
+
+  /** Takes a permit, to be ended exactly once. Throws `CircuitOpenError`. */
+  acquire(): Permit {
+    let probe = 0;
+    if (!this.passes && this.services.control.mode !== 2) {
+      const admission = this.admit();
+      if (typeof admission === "number") probe = admission;
+      else if (this.services.control.mode === 1) this.services.reporter.suppressed(admission);
+      else throw this.refuse(admission);
+    }
+    return new CircuitPermit(this, this.generation, probe, this.services.clock);
+  }
+
+  /** The error for a refused call, counted. */
+  refuse(refusal: CircuitRefusal): CircuitOpenError {
+    if (refusal.state === "half_open") this.services.reporter.blocked(this.name, "half_open_full").add();
+    else (this.#blocked ??= this.services.reporter.blocked(this.name, "open")).add();
+    return withoutStack(createOpenError, refusal);
+  }
+
+  pin(state: Pin["state"], control: ManualControl, triggerReplay = false): ControlResult {
+    const ttl = control.ttl ?? this.policy.manualOverrideTtl;
+    return this.#manually(state, control, triggerReplay, ttl, () => {
+      const { reason, actor } = control;
+      const until = ttl === 0 ? {} : { until: this.#now() + ttl };
+      return { kind: "pin", pin: { state, reason, actor, ...until } };
+    });
+  }
+
+  unpin(control: ManualControl): ControlResult {
+    return this.#manually("auto", control, false, undefined, () => ({ kind: "unpin" }));
+  }
+
+  reset(control: ManualControl): ControlResult {
+    return this.#manually("reset", control, false, undefined, () => ({ kind: "reset" }));
+  }
+
+  row(): CircuitRow {
+    const state = this.state;
+    const snapshot = this.#snapshot;
+    const { calls, failures, slow, rateLimited } = this.#totals();
+    const halfOpen = snapshot.state === "half_open" ? snapshot : { probes: [], successes: 0 };
+    return {
+      name: this.name,
+      state,
+      since: this.#date(snapshot === INITIAL ? this.#createdAt : snapshot.since),
+      generation: snapshot.generation,
+      window: { calls, failures, slow, rateLimited },
+      probes: { live: halfOpen.probes.length, limit: this.policy.halfOpenMaxCalls, successes: halfOpen.successes },
+      ...(snapshot.state === "open" && snapshot.pin === undefined && { openUntil: this.#date(snapshot.openUntil) }),
+      ...(this.#lastFailureAt > 0 && { lastFailureAt: this.#date(this.#lastFailureAt) }),
+      ...(snapshot.pin !== undefined && { manual: this.#manualRow(snapshot.pin) }),
+    };
+  }
+
+  #record(flags: number): void {
+    if (this.#snapshot.state !== "closed") return;
+    this.#window ??= new OutcomeWindow(this.policy.slidingWindowSize, this.policy.slidingWindowMaxAge);
+    this.#window.record(flags, this.services.clock.coarse());
+  }
+
+  #tripIfDue(): void {
+    const trigger = tripTrigger(this.#totals(), this.#consecutive, this.policy);
+    if (trigger !== undefined) this.#apply({ kind: "trip", trigger });
+  }
+
+  #totals(): WindowTotals {
+    return this.#window?.totals(this.services.clock.coarse()) ?? NO_CALLS;
+  }
+
+  #apply(input: Input, triggerReplay = false): Transition {
+    const next = transition(this.#snapshot, input, this.policy, this.#now());
+    this.#become(next, triggerReplay);
+    return next;
+  }
+
+  #expirePin(): void {
+    if (this.#snapshot.pin !== undefined) this.#become(expirePin(this.#snapshot, this.#now()), false);
+  }
+
+  #become(next: Transition, triggerReplay: boolean): void {
+    const before = this.#snapshot;
+    const after = next.snapshot;
+    if (after === before) return;
+    const window = { ...this.#totals(), consecutive: this.#consecutive };
+    this.#snapshot = after;
+    this.passes = after.state === "closed" && after.pin?.until === undefined;
+    this.generation = after.pin === undefined ? after.generation : UNRECORDED;
+    if (after.generation !== before.generation) {
+      this.#window = null;
+      this.#consecutive = 0;
+    }
+    for (const effect of next.effects) {
+      this.services.reporter.report(this.name, effect, { window, openFor: this.#now() - before.since, triggerReplay });
+    }
+  }
+
+  #refusal(): CircuitRefusal {
+    const snapshot = this.#snapshot;
+    const { name } = this;
+    if (snapshot.pin !== undefined) {
+      const { until } = snapshot.pin;
+      return { name, state: "forced_open", ...(until !== undefined && { retryAfter: until - this.#now() }) };
+    }
+    if (snapshot.state !== "open") return { name, state: "half_open", retryAfter: 0 };
+    return { name, state: "open", retryAfter: Math.max(0, snapshot.openUntil - this.#now()) };
+  }
+
+  #manually(
+    action: string,
+    control: ManualControl,
+    triggerReplay: boolean,
+    ttl: number | undefined,
+    input: () => Input,
+  ): ControlResult {
+    requireWords("actor", control.actor);
+    requireWords("reason", control.reason);
+    const previousState = this.state;
+    const refused = this.#refuseManual(action, control, ttl);
+    const result = { name: this.name, previousState };
+    if (refused !== undefined) return { ...result, success: false, state: previousState, message: refused };
+    this.#apply(input(), triggerReplay);
+    this.services.reporter.manual(this.name, action, control, ttl);
+    const until = this.#snapshot.pin?.until;
+    return {
+      ...result,
+      success: true,
+      state: this.state,
+      message: `circuit ${this.name}: ${action}`,
+      ...(until !== undefined && { expiresAt: this.#date(until) }),
+    };
+  }
+
+  #refuseManual(action: string, control: ManualControl, ttl: number | undefined): string | undefined {
+    const { mode } = this.services.control;
+    if (ttl !== undefined && !isTtl(ttl)) {
+      return `ttl must be 0 or from 1 to ${LONGEST_PIN} milliseconds; received ${String(ttl)}`;
+    }
+    if (mode === 2 && control.overrideKillSwitch !== true) {
+      this.services.reporter.killSwitch(this.name, action, control.actor, false);
+      return "Baldur is disabled; pass overrideKillSwitch: true to act all the same";
+    }
+    if (mode === 2) this.services.reporter.killSwitch(this.name, action, control.actor, true);
+    if (mode === 1) this.services.reporter.dryRunAction(this.name, action, control.actor);
+    return undefined;
+  }
+
+  #manualRow({ state, reason, actor, until }: Pin): NonNullable<CircuitRow["manual"]> {
+    return { state, reason, actor, ...(until !== undefined && { until: this.#date(until) }) };
+  }
+
+  #now(): number {
+    return this.services.clock.monotonic();
+  }
+
+  #date(monotonic: number): Date {
+    return new Date(this.services.clock.now() + monotonic - this.#now());
+  }
+}
+
+class CircuitPermit implements Permit {
+  #ended = false;
+  readonly #startedAt: number;
+
+  constructor(
+    private readonly breaker: Breaker,
+    private readonly generation: number,
+    private readonly probe: number,
+    private readonly clock: HotClock,
+  ) {
+    this.#startedAt = clock.monotonic();
+  }
+
+  success(): void {
+    if (this.#end()) this.breaker.succeeded(this.generation, this.probe, this.#duration());
+  }
+
+  failure(): void {
+    if (this.#end()) this.breaker.failed(this.generation, this.probe, this.#duration());
+  }
+
+  ignore(): void {
+    if (this.#end()) this.breaker.endProbe(this.generation, this.probe, "neutral");
+  }
+
+  #end(): boolean {
+    const first = !this.#ended;
+    this.#ended = true;
+    return first;
+  }
+
+  #duration(): number {
+    return this.clock.monotonic() - this.#startedAt;
+  }
+}
+
+const LONGEST_PIN = 1440 * 60_000;
+
+function isTtl(ttl: unknown): boolean {
+  return typeof ttl === "number" && (ttl === 0 || (ttl >= 1 && ttl <= LONGEST_PIN));
+}
+
+function requireWords(option: string, value: unknown): void {
+  if (typeof value !== "string" || value.trim() === "") throw invalid(option, "a non-empty string", value);
+}
+
+function createOpenError(refusal: CircuitRefusal): CircuitOpenError {
+  return new CircuitOpenError(refusal);
+}

@@ -1,0 +1,113 @@
+import type { Endpoint } from "../pipeline/endpoint.js";
+import { type Endpoints, validateName } from "../pipeline/endpoints.js";
+import type { CircuitBreakerOptions } from "../pipeline/options.js";
+import { Breaker, type BreakerServices } from "./circuit-breaker.js";
+import { type CircuitPolicy, circuitPolicy, sameCircuitBreakerOptions, validateCircuitBreakerOptions } from "./options.js";
+import type { CircuitBreakerSettings } from "./settings.js";
+import type { CircuitBreaker, CircuitRow, CircuitState, ControlResult, ManualControl, Permit } from "./types.js";
+
+const NO_OPTIONS: CircuitBreakerOptions = Object.freeze({});
+const OVERFLOW = "overflow";
+
+/** Makes the breakers of a runtime: one per name, and one for all the names for which there is no room. */
+export class Circuits {
+  /** Names whose conflicting options were reported. */
+  readonly #conflicts = new Set<string>();
+  /** Of all circuits that nobody gave options. */
+  readonly #shared: CircuitPolicy;
+
+  constructor(
+    private readonly endpoints: Endpoints,
+    private readonly services: BreakerServices,
+    private readonly settings: CircuitBreakerSettings,
+  ) {
+    this.#shared = circuitPolicy(settings, NO_OPTIONS, OVERFLOW);
+  }
+
+  /** The endpoint's breaker, made with these options if there is none; the first options given hold. */
+  of(endpoint: Endpoint, options: CircuitBreakerOptions = NO_OPTIONS): Breaker {
+    endpoint.circuit ??= endpoint.overflow
+      ? this.endpoints.overflowCircuit(() => this.#create(OVERFLOW, NO_OPTIONS))
+      : this.#create(endpoint.name, options);
+    const breaker = endpoint.circuit as Breaker;
+    if (options !== NO_OPTIONS && !endpoint.overflow) this.#compare(breaker, options);
+    return breaker;
+  }
+
+  /** A handle that stays good however long it is kept. */
+  handle(name: string, options?: CircuitBreakerOptions): CircuitBreaker {
+    validateName(name);
+    if (options !== undefined) validateCircuitBreakerOptions(options);
+    this.of(this.endpoints.get(name), options);
+    return new CircuitHandle(name, () => this.of(this.endpoints.get(name), options));
+  }
+
+  rows(filter: { state?: CircuitState } = {}): CircuitRow[] {
+    const rows = [...this.endpoints.values()].flatMap(({ circuit }) => (circuit === null ? [] : [(circuit as Breaker).row()]));
+    const kept = filter.state === undefined ? rows : rows.filter((row) => row.state === filter.state);
+    return kept.sort(openFirst);
+  }
+
+  #create(name: string, options: CircuitBreakerOptions): Breaker {
+    const own = options !== NO_OPTIONS || this.settings.overrides[name] !== undefined;
+    const policy = own ? circuitPolicy(this.settings, options, name) : this.#shared;
+    const minimumCalls = options.minimumCalls ?? this.settings.minimumCalls;
+    if (minimumCalls > policy.slidingWindowSize) {
+      this.services.reporter.rateTriggerUnreachable(name, minimumCalls, policy.slidingWindowSize);
+    }
+    return new Breaker(name, policy, options, this.services);
+  }
+
+  #compare(breaker: Breaker, options: CircuitBreakerOptions): void {
+    if (sameCircuitBreakerOptions(breaker.given, options) || this.#conflicts.has(breaker.name)) return;
+    this.#conflicts.add(breaker.name);
+    this.services.reporter.optionsConflict(breaker.name);
+  }
+}
+
+/** Longest open first, then the rest by name. */
+function openFirst(a: CircuitRow, b: CircuitRow): number {
+  const closed = Number(isClosed(a)) - Number(isClosed(b));
+  if (closed !== 0) return closed;
+  return isClosed(a) ? (a.name < b.name ? -1 : 1) : a.since.getTime() - b.since.getTime();
+}
+
+function isClosed({ state }: CircuitRow): boolean {
+  return state === "closed" || state === "forced_closed" || state === "disabled";
+}
+
+/** Looks its breaker up at every use, because an idle one may have left in between. */
+class CircuitHandle implements CircuitBreaker {
+  constructor(
+    readonly name: string,
+    private readonly breaker: () => Breaker,
+  ) {}
+
+  get state(): CircuitState {
+    return this.breaker().state;
+  }
+
+  snapshot(): CircuitRow {
+    return this.breaker().row();
+  }
+
+  acquire(): Permit {
+    return this.breaker().acquire();
+  }
+
+  async forceOpen(control: ManualControl): Promise<ControlResult> {
+    return this.breaker().pin("forced_open", control);
+  }
+
+  async forceClose(control: ManualControl & { triggerReplay?: boolean }): Promise<ControlResult> {
+    return this.breaker().pin("forced_closed", control, control.triggerReplay);
+  }
+
+  async auto(control: ManualControl): Promise<ControlResult> {
+    return this.breaker().unpin(control);
+  }
+
+  async reset(control: ManualControl): Promise<ControlResult> {
+    return this.breaker().reset(control);
+  }
+}

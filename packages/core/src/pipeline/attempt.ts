@@ -1,0 +1,46 @@
+import type { Call, CallContext } from "../call.js";
+import type { ProtectOptions } from "./options.js";
+
+const NO_CONTEXT: CallContext = Object.freeze({});
+
+/** What one run of the function receives. Its identity also tells the running attempt from one that was given up. */
+export class AttemptCall implements Call {
+  readonly name: string;
+  readonly attempt: number;
+  readonly #options: ProtectOptions | undefined;
+  /** Made when the signal is read, or when the attempt is aborted before that. */
+  #controller: AbortController | Aborted | null = null;
+
+  constructor(name: string, attempt: number, options: ProtectOptions | undefined) {
+    this.name = name;
+    this.attempt = attempt;
+    this.#options = options;
+  }
+
+  /** Aborts the attempt's signal, now or when it is first read. Not a method, so that the function cannot call it. */
+  static abort(call: AttemptCall, reason: unknown): void {
+    if (call.#controller instanceof AbortController) call.#controller.abort(reason);
+    else call.#controller = new Aborted(reason);
+  }
+
+  get context(): CallContext {
+    return this.#options?.context ?? NO_CONTEXT;
+  }
+
+  get replayOf(): string | undefined {
+    return this.#options?.replayOf;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller instanceof AbortController) return this.#controller.signal;
+    const aborted = this.#controller;
+    this.#controller = new AbortController();
+    if (aborted !== null) this.#controller.abort(aborted.reason);
+    return this.#controller.signal;
+  }
+}
+
+/** An abort that came before anyone read the signal. */
+class Aborted {
+  constructor(readonly reason: unknown) {}
+}

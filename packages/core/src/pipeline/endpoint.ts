@@ -1,0 +1,46 @@
+import type { Outcome } from "./outcome.js";
+import type { EndpointMetrics } from "./metrics.js";
+import type { Plan } from "./plan.js";
+
+/** What the pipeline needs to know of a circuit breaker. */
+export interface CircuitGate {
+  readonly name: string;
+  /** Nothing would be lost if it were dropped and made again. */
+  readonly forgettable: boolean;
+}
+
+/** One protected name: what its calls share. */
+export class Endpoint {
+  inFlight = 0;
+  /** Reading of the registry's counter at the latest look-up. */
+  lastUsed = 0;
+  /** The plan of the latest call: most names are called in one way only. */
+  plan: Plan | null = null;
+  circuit: CircuitGate | null = null;
+  metrics: EndpointMetrics | null = null;
+  /** Dropped to make room; whoever still holds it looks the name up again. */
+  evicted = false;
+  /** Durations are measured exactly, because slow calls count. */
+  precise = false;
+  /** There was no room for it: it is not kept, and shares its circuit with others. */
+  overflow = false;
+
+  constructor(readonly name: string) {}
+
+  /** May be dropped: no call is in flight, and its circuit is closed and not pinned. */
+  get idle(): boolean {
+    return this.inFlight === 0 && (this.circuit === null || this.circuit.forgettable);
+  }
+
+  /** A call ended well at its first attempt. */
+  succeeded(duration: number): void {
+    this.inFlight--;
+    this.metrics?.recordSuccess(duration);
+  }
+
+  /** A call ended. */
+  settled(outcome: Outcome, duration: number, attempts: number): void {
+    this.inFlight--;
+    this.metrics?.record(outcome, duration, attempts);
+  }
+}

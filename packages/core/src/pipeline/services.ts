@@ -1,0 +1,15 @@
+import type { HotClock, Random } from "../clock.js";
+import type { TelemetryHub } from "../telemetry/telemetry.js";
+import type { CallerSignals } from "./caller-signal.js";
+import type { Deadlines } from "./deadline.js";
+
+/** What every call of a runtime shares. */
+export interface CallServices {
+  readonly clock: HotClock;
+  readonly random: Random;
+  readonly telemetry: TelemetryHub;
+  readonly deadlines: Deadlines;
+  readonly callerSignals: CallerSignals;
+  /** 0 active, 1 dry run, 2 disabled. Read on every call. */
+  readonly control: { readonly mode: number };
+}

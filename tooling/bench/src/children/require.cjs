@@ -1,0 +1,2 @@
+require(process.argv[2]);
+process.stdout.write(String(process.memoryUsage.rss()));

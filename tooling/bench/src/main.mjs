@@ -1,0 +1,73 @@
+import { fork } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { excess, markdown, unmeasured } from "./report.mjs";
+
+const CASES = ["hot", "failing", "open", "flight", "idle", "recorder", "import", "http"];
+/** A shared machine misses a target by chance now and then, hardly ever by half. */
+const TOLERANCE = 1.5;
+const CASE_TIMEOUT = 150_000;
+
+/** Each case in a process of its own: none leaves type feedback, garbage or timers to the next. */
+function measure(name, quick) {
+  return new Promise((resolve) => {
+    const child = fork(
+      fileURLToPath(new URL("./run-case.mjs", import.meta.url)),
+      quick ? [name, "--quick"] : [name],
+      {
+        execArgv: ["--expose-gc"],
+        stdio: ["ignore", "inherit", "pipe", "ipc"],
+        timeout: CASE_TIMEOUT,
+      },
+    );
+    let complaint = "";
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      complaint += text;
+    });
+    child.on("message", resolve);
+    child.on("close", (code, signal) => {
+      const line = complaint.split("\n").find((text) => /Error/.test(text));
+      resolve([unmeasured(name, line ?? `ended with ${signal ?? code}`)]);
+    });
+  });
+}
+
+function caption(command) {
+  const { devDependencies } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const peers = ["cockatiel", "opossum", "mollitia"]
+    .map((peer) => `${peer} ${devDependencies[peer]}`)
+    .join(", ");
+  const date = new Date().toISOString().slice(0, 10);
+  return `\`${command}\`, ${date}: Node ${process.version} on ${availableParallelism()} cores of ${process.platform} ${process.arch}; ${peers}.`;
+}
+
+function selection(only) {
+  const names = only === undefined ? CASES : only.split(",");
+  const unknown = names.filter((name) => !CASES.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`no case named ${unknown.join(", ")}; there are ${CASES.join(", ")}`);
+  return names;
+}
+
+const { values: options } = parseArgs({
+  options: { only: { type: "string" }, quick: { type: "boolean", default: false }, json: { type: "string" } },
+});
+const rows = [];
+for (const name of selection(options.only)) {
+  const start = performance.now();
+  process.stderr.write(`${name} … `);
+  rows.push(...(await measure(name, options.quick)));
+  process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
+}
+
+const given = process.argv.slice(2).filter((argument) => !argument.startsWith("--json"));
+const title = caption(["npm run bench", ...(given.length > 0 ? ["--", ...given] : [])].join(" "));
+console.log(`\n${title}\n\n${markdown(rows)}`);
+if (options.json !== undefined)
+  writeFileSync(options.json, `${JSON.stringify({ title, rows }, undefined, 2)}\n`);
+
+const missed = rows.filter((row) => excess(row) > TOLERANCE);
+for (const row of missed) console.error(`missed by more than ${TOLERANCE} ×: ${row.what} (${row.peer})`);
+process.exitCode = missed.length > 0 ? 1 : 0;

@@ -1,0 +1,106 @@
+// Runs a task of the repository on a machine that has only Node and npm. No dependencies of its own.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const pnpmHome = join(root, ".cache", packageManager.replace("@", "-"));
+const binaries = [join(root, "node_modules", ".bin"), join(pnpmHome, "node_modules", ".bin")];
+const environment = {
+  ...process.env,
+  DO_NOT_TRACK: "1",
+  TURBO_TELEMETRY_DISABLED: "1",
+  // Absolute: turbo changes folders, and a relative one would lead nowhere.
+  PATH: [...binaries, process.env.PATH].join(delimiter),
+};
+
+/** Runs a command to its end; a failure ends the task with the command's name and code. */
+function run(command, args, extra = {}) {
+  const shell = process.platform === "win32";
+  const result = spawnSync(command, args, { cwd: root, stdio: "inherit", shell, env: { ...environment, ...extra } });
+  if (result.error === undefined && result.status === 0) return;
+  process.stderr.write(`failed: ${command} ${args.join(" ")} (${result.error?.message ?? result.status ?? result.signal})\n`);
+  process.exit(result.status || 1);
+}
+
+function step(name, work) {
+  const started = performance.now();
+  process.stdout.write(`> ${name}\n`);
+  work();
+  process.stdout.write(`  ${name}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+}
+
+function install() {
+  if (!existsSync(join(pnpmHome, "node_modules", "pnpm", "package.json"))) {
+    const flags = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    step(`fetch ${packageManager}`, () => run("npm", ["install", "--prefix", pnpmHome, ...flags, packageManager]));
+  }
+  const lock = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml"))).digest("hex");
+  const stamp = join(root, "node_modules", ".bootstrap");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  step("install", () => run("pnpm", ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=warn"]));
+  writeFileSync(stamp, lock);
+}
+
+const turbo = (...args) => run("turbo", ["run", ...args, "--concurrency=2", "--output-logs=errors-only", "--log-order=grouped"]);
+const node = (...args) => run(process.execPath, args);
+const jest = (args, extra) =>
+  run(
+    process.execPath,
+    ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", join(root, "node_modules/jest/bin/jest.js"), "--ci", ...args],
+    extra,
+  );
+
+/** Everything that is not a test, cheapest first. */
+function check() {
+  step("format and lint", () => run("biome", ["check", "."]));
+  step("house rules", () => node("tooling/checks/house-rules.mjs"));
+  step("boundaries", () => {
+    run("turbo", ["boundaries"]);
+    node("tooling/checks/dependencies.mjs");
+  });
+  step("build, types, packages, API", () => turbo("build", "typecheck", "pack:check", "api"));
+  step("types of the tests", () => run("tsc", ["-p", "tsconfig.json"]));
+  step("typed lint", () => run("eslint", ["packages"]));
+  step("unused code", () => run("knip", []));
+  step("size", () => run("size-limit", []));
+  step("documentation", () => node("tooling/docs/generate.mjs", "--check"));
+}
+
+const tasks = {
+  build: () => turbo("build"),
+  check,
+  test: (args) => {
+    if (args.length === 0) check();
+    jest(args);
+  },
+  soak: (args) => {
+    turbo("build");
+    jest(args, { BALDUR_SOAK: "1" });
+  },
+  demo: (args) => {
+    turbo("build", "--filter=@baldur/demo...");
+    node("apps/demo/src/main.mjs", ...args);
+  },
+  bench: (args) => {
+    turbo("build", "--filter=@baldur/core");
+    node("tooling/bench/src/main.mjs", ...args);
+  },
+  format: () => run("biome", ["check", "--write", "."]),
+  docs: () => {
+    turbo("build", "--filter=@baldur/core");
+    node("tooling/docs/generate.mjs");
+  },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined;
+if (task === undefined) {
+  process.stderr.write(`unknown task ${name}; known are ${Object.keys(tasks).join(", ")}\n`);
+  process.exit(1);
+}
+install();
+task(args);
