@@ -6,39 +6,31 @@ import { parseArgs } from "node:util";
 import { excess, markdown, unmeasured } from "./report.mjs";
 
 const CASES = ["hot", "failing", "open", "flight", "idle", "recorder", "import", "http"];
+const PEERS = ["cockatiel", "opossum", "mollitia"];
 /** A shared machine misses a target by chance now and then, hardly ever by half. */
 const TOLERANCE = 1.5;
 const CASE_TIMEOUT = 150_000;
 
 /** Each case in a process of its own: none leaves type feedback, garbage or timers to the next. */
 function measure(name, quick) {
+  const script = fileURLToPath(new URL("./run-case.mjs", import.meta.url));
+  const child = fork(script, quick ? [name, "--quick"] : [name], {
+    execArgv: ["--expose-gc"],
+    timeout: CASE_TIMEOUT,
+  });
   return new Promise((resolve) => {
-    const child = fork(
-      fileURLToPath(new URL("./run-case.mjs", import.meta.url)),
-      quick ? [name, "--quick"] : [name],
-      {
-        execArgv: ["--expose-gc"],
-        stdio: ["ignore", "inherit", "pipe", "ipc"],
-        timeout: CASE_TIMEOUT,
-      },
-    );
-    let complaint = "";
-    child.stderr.setEncoding("utf8").on("data", (text) => {
-      complaint += text;
-    });
-    child.on("message", resolve);
-    child.on("close", (code, signal) => {
-      const line = complaint.split("\n").find((text) => /Error/.test(text));
-      resolve([unmeasured(name, line ?? `ended with ${signal ?? code}`)]);
-    });
+    child.once("message", resolve);
+    child.once("exit", (code, signal) => resolve([unmeasured(name, `ended with ${signal ?? code}`)]));
   });
 }
 
+function installedVersion(peer) {
+  const manifest = new URL(`../node_modules/${peer}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(manifest, "utf8")).version;
+}
+
 function caption(command) {
-  const { devDependencies } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  const peers = ["cockatiel", "opossum", "mollitia"]
-    .map((peer) => `${peer} ${devDependencies[peer]}`)
-    .join(", ");
+  const peers = PEERS.map((peer) => `${peer} ${installedVersion(peer)}`).join(", ");
   const date = new Date().toISOString().slice(0, 10);
   return `\`${command}\`, ${date}: Node ${process.version} on ${availableParallelism()} cores of ${process.platform} ${process.arch}; ${peers}.`;
 }

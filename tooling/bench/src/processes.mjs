@@ -14,7 +14,7 @@ export function run(file, args) {
     encoding: "utf8",
     timeout: TIMEOUT,
   });
-  if (status !== 0) throw new Error(`${file} ${args.join(" ")} failed: ${stderr.trim().split("\n").at(-1)}`);
+  if (status !== 0) throw new Error(`${file} ${args.join(" ")}: ${/^\w*Error\b.*/m.exec(stderr) ?? status}`);
   return stdout;
 }
 

@@ -1,6 +1,6 @@
 /**
  * A row of the table: `reached` is what is held against `atMost` or `atLeast`, a ratio unless it has a `unit`;
- * a row without a target is there for comparison.
+ * a row without a target is there for comparison, one without `reached` could not be measured.
  */
 const HEAD = ["what", "Baldur", "peer", "reached", "to reach", ""];
 
@@ -21,13 +21,13 @@ export function markdown(rows) {
 
 /** How far beyond its target a figure is: up to 1 it is reached. */
 export function excess({ reached, atMost, atLeast }) {
-  if (Number.isNaN(reached)) return Number.POSITIVE_INFINITY;
+  if (reached === undefined) return Number.POSITIVE_INFINITY;
   if (atLeast !== undefined) return atLeast / reached;
   return atMost === undefined || reached <= 0 ? 0 : reached / atMost;
 }
 
 /** The row of a case that could not be measured: a miss like any other. */
-export const unmeasured = (what, reason) => ({ what, baldur: reason, peer: "", reached: Number.NaN });
+export const unmeasured = (what, reason) => ({ what, baldur: reason, peer: "" });
 
 /** `+ 68 ns (117)`: what a policy adds, and what the call costs with it. */
 export const addedFigure = (name, add, total) => `${name} + ${integer(add)} ns (${integer(total)})`.trim();
@@ -45,7 +45,7 @@ function verdict(row) {
 }
 
 function show(value, unit = "×") {
-  if (Number.isNaN(value)) return "–";
+  if (value === undefined) return "–";
   const digits = unit === "×" && Math.abs(value) < 0.1 ? 3 : unit === "×" ? 2 : 1;
   return `${Math.abs(value) < 10 ? Number(value.toFixed(digits)) : integer(value)} ${unit}`.trim();
 }

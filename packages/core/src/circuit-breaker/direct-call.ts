@@ -16,6 +16,7 @@ export function callDirectly(
   breaker: Breaker,
   fn: ProtectedFunction,
   options: ProtectOptions | undefined,
+  args: readonly unknown[] | undefined,
 ): Promise<unknown> {
   const { clock } = services;
   const { generation } = breaker;
@@ -23,7 +24,7 @@ export function callDirectly(
   endpoint.inFlight++;
   let result: unknown;
   try {
-    result = fn(new AttemptCall(endpoint.name, 1, options));
+    result = fn(new AttemptCall(endpoint.name, 1, options, args));
   } catch (error) {
     recordFailure(services, endpoint, breaker, generation, startedAt, error, options);
     return rejectLater(error);

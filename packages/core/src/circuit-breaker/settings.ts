@@ -1,3 +1,4 @@
+import { validateCircuitBreakerOptions } from "./options.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
 import {
   boolean,
@@ -85,7 +86,7 @@ export const circuitBreakerSettings: SettingsGroup<CircuitBreakerSettings> = def
         max: 1000,
         help: "failures in a row that open the circuit without any minimum; 0 is off",
       }),
-      slowCallDuration: duration({
+      slowCallDuration: duration<number | undefined>({
         env: "SLOW_CALL_DURATION_SECONDS",
         unit: "s",
         min: 1,
@@ -172,6 +173,7 @@ export const circuitBreakerSettings: SettingsGroup<CircuitBreakerSettings> = def
         env: "OVERRIDES",
         default: {},
         help: "options by circuit name, fixed beforehand: they win over those given in code",
+        validate: validateCircuitBreakerOptions,
       }),
     },
   },

@@ -1,20 +1,21 @@
 import type { Call, CallContext } from "../call.js";
+import { contextOf } from "./context.js";
 import type { ProtectOptions } from "./options.js";
-
-const NO_CONTEXT: CallContext = Object.freeze({});
 
 /** What one run of the function receives. Its identity also tells the running attempt from one that was given up. */
 export class AttemptCall implements Call {
   readonly name: string;
   readonly attempt: number;
   readonly #options: ProtectOptions | undefined;
+  readonly #args: readonly unknown[] | undefined;
   /** Made when the signal is read, or when the attempt is aborted before that. */
   #controller: AbortController | Aborted | null = null;
 
-  constructor(name: string, attempt: number, options: ProtectOptions | undefined) {
+  constructor(name: string, attempt: number, options: ProtectOptions | undefined, args: readonly unknown[] | undefined) {
     this.name = name;
     this.attempt = attempt;
     this.#options = options;
+    this.#args = args;
   }
 
   /** Aborts the attempt's signal, now or when it is first read. Not a method, so that the function cannot call it. */
@@ -24,7 +25,7 @@ export class AttemptCall implements Call {
   }
 
   get context(): CallContext {
-    return this.#options?.context ?? NO_CONTEXT;
+    return contextOf(this.#options, this.#args);
   }
 
   get replayOf(): string | undefined {

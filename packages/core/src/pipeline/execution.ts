@@ -1,6 +1,7 @@
 import type { Attempt, Call, CallContext } from "../call.js";
 import { AttemptCall } from "./attempt.js";
 import { classify } from "./classify.js";
+import { contextOf } from "./context.js";
 import type { Deadline } from "./deadline.js";
 import type { CircuitGate, Endpoint } from "./endpoint.js";
 import type { ProtectedFunction, ProtectOptions } from "./options.js";
@@ -25,7 +26,6 @@ export interface Extras {
 }
 
 const PENDING: unique symbol = Symbol("pending");
-const NO_CONTEXT: CallContext = Object.freeze({});
 
 /**
  * One protected call: walks the stages of its plan inwards, runs the function, and walks back with the outcome.
@@ -54,6 +54,8 @@ export class Execution {
   deadlineLevel = 0;
   attemptDeadline: Deadline | null = null;
   retry: object | null = null;
+  /** An attempt was given up: the function may still be running, and may still have its effect. */
+  abandoned = false;
   /** Told the value of a function that succeeds after its call was given up. */
   onLateSuccess: ((value: unknown) => void) | null = null;
   /** Whether every attempt is recorded, not only the failed ones. */
@@ -88,7 +90,7 @@ export class Execution {
   }
 
   get context(): CallContext {
-    return this.options?.context ?? NO_CONTEXT;
+    return contextOf(this.options, this.args);
   }
 
   /** In a dry run decisions are made and reported, and not applied. */
@@ -225,11 +227,11 @@ export class Execution {
 
   /** The call as its function saw it last, for a fallback. */
   asCall(): Call {
-    return new AttemptCall(this.name, this.attempts, this.options);
+    return new AttemptCall(this.name, this.attempts, this.options, this.args);
   }
 
   #run(): void {
-    const call = new AttemptCall(this.name, ++this.attempts, this.options);
+    const call = new AttemptCall(this.name, ++this.attempts, this.options, this.args);
     this.attempt = call;
     if (this.attempts > 1) this.attemptStartedAt = this.plan.services.clock.monotonic();
     let result: unknown;
@@ -328,6 +330,7 @@ export class Execution {
     if (this.attempt === null) return;
     AttemptCall.abort(this.attempt, error);
     this.attempt = null;
+    this.abandoned = true;
     if (this.plan.keepsHistory || this.recordsAttempts) this.recordAttempt(error);
   }
 }

@@ -126,3 +126,20 @@ export interface ProtectOptions<T = unknown> {
 
 /** The function under protection. @public */
 export type ProtectedFunction<T = unknown> = (call: Call) => T | PromiseLike<T>;
+
+/** How the arguments of a wrapped function become JSON and come back. @public */
+export interface Codec<A extends readonly unknown[]> {
+  encode(args: A): readonly unknown[];
+  decode(stored: readonly unknown[]): A;
+}
+
+/** Options of a wrapped function. @public */
+export interface ProtectedOptions<A extends unknown[] = unknown[], T = unknown>
+  extends Omit<ProtectOptions<T>, "idempotencyKey"> {
+  /** Makes the context from the arguments. Default: the fields of the first one, where it is a plain object. `false`: none. */
+  contextFrom?: ((...args: A) => CallContext) | false;
+  /** A field of the context, whose value is the key; or a function of the arguments that makes the whole key. */
+  idempotencyKey?: string | ((...args: A) => string);
+  /** Default: the arguments are taken to be JSON. */
+  args?: Codec<A>;
+}

@@ -17,7 +17,7 @@ export const protectSettings: SettingsGroup<ProtectSettings> = defineSettings<Pr
     defaultCircuitBreaker: boolean({ env: "DEFAULT_CIRCUIT_BREAKER", default: true, help: "default of circuitBreaker" }),
     defaultRetry: boolean({ env: "DEFAULT_RETRY", default: false, help: "default of retry" }),
     defaultDlq: boolean({ env: "DEFAULT_DLQ", default: false, help: "default of dlq" }),
-    defaultTimeout: duration({
+    defaultTimeout: duration<number | undefined>({
       env: "DEFAULT_TIMEOUT_SECONDS",
       unit: "s",
       min: 1,

@@ -5,10 +5,12 @@ import type { Execution } from "../pipeline/execution.js";
 import type { RetryNotice, RetryOptions } from "../pipeline/options.js";
 import type { CallServices } from "../pipeline/services.js";
 import type { Stage } from "../pipeline/stage.js";
-import { delayAfter, type RetryPolicy, withFloor } from "./backoff.js";
+import { delayAfter, withFloor } from "./backoff.js";
 import type { RetryBudgets } from "./budget.js";
 import type { SharedCooldown } from "./cooldown.js";
 import * as events from "./events.js";
+import * as metrics from "./metrics.js";
+import type { RetryPolicy } from "./policy.js";
 
 /** Why a call is not tried again. */
 export type StopReason = "non_retryable" | "max_attempts" | "max_elapsed" | "retry_budget" | "rate_limit_deferred";
@@ -73,6 +75,7 @@ export class RetryStage implements Stage {
     const last = call.extras.attempts.at(-1);
     if (last !== undefined) call.extras.attempts[call.extras.attempts.length - 1] = { ...last, delayBeforeNext: delay };
     const { telemetry } = this.parts.services;
+    telemetry.counter(metrics.retriesTotal).cell(call.name).add();
     telemetry.report(events.retryAttempt, { name: call.name, attempt, delay, error_type: typeName(error) });
     this.#notify(call, { name: call.name, attempt, error, delay });
     call.sleep(delay, (resumed) => this.#afterCooldown(resumed));
@@ -199,6 +202,7 @@ export class RetryStage implements Stage {
   #report(call: Execution, error: unknown, reason: StopReason): void {
     if (reason === "non_retryable") return;
     call.extras.exhausted = reason;
+    this.parts.services.telemetry.counter(metrics.outcomesTotal).cell(call.name, reason).add();
     const event = reason === "retry_budget" ? events.retryBudgetExhausted : events.retryExhausted;
     const payload = { name: call.name, reason, attempts: call.attempts, elapsed: call.elapsed(), error_type: typeName(error) };
     this.parts.services.telemetry.report(event, payload);

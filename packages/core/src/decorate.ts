@@ -1,0 +1,52 @@
+import { ConfigurationError } from "./errors.js";
+
+/** Any function or method. */
+// biome-ignore lint/suspicious/noExplicitAny: parameters of a function are contravariant, so no narrower type takes all
+export type AnyFunction = (this: any, ...args: any[]) => unknown;
+
+/** Wraps a function, or decorates a method, in either form of decorators. @public */
+export interface Decorator {
+  <F extends AnyFunction>(fn: F): F;
+  /** TC39 decorators. */
+  <F extends AnyFunction>(method: F, context: ClassMethodDecoratorContext): F;
+  /** `experimentalDecorators`. */
+  (target: object, property: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor;
+}
+
+/** What is known of the thing that is wrapped: a name to derive others from, if it has one. */
+export type Wrap = (fn: AnyFunction, derivedName: string | undefined) => AnyFunction;
+
+/** One wrapper for functions and for both forms of decorators. */
+export function decorator(wrap: Wrap, what: string): Decorator {
+  return ((target: unknown, context?: unknown, descriptor?: PropertyDescriptor): unknown => {
+    if (descriptor !== undefined) return decorateProperty(wrap, what, target as object, context, descriptor);
+    if (typeof target !== "function") throw cannotWrap(what, target);
+    const name = isMethodContext(context) ? String(context.name) : target.name || undefined;
+    return like(target as AnyFunction, wrap(target as AnyFunction, name));
+  }) as Decorator;
+}
+
+function decorateProperty(wrap: Wrap, what: string, target: object, property: unknown, descriptor: PropertyDescriptor): PropertyDescriptor {
+  const method: unknown = descriptor.value;
+  if (typeof method !== "function") throw cannotWrap(what, `property ${String(property)}`);
+  const owner = typeof target === "function" ? target : target.constructor;
+  const wrapped = like(method as AnyFunction, wrap(method as AnyFunction, `${owner.name}.${String(property)}`));
+  return { ...descriptor, value: wrapped };
+}
+
+function isMethodContext(context: unknown): context is ClassMethodDecoratorContext {
+  return typeof context === "object" && context !== null && (context as { kind?: unknown }).kind === "method";
+}
+
+function cannotWrap(what: string, target: unknown): ConfigurationError {
+  return new ConfigurationError(`${what} wraps functions and methods; received ${typeof target === "string" ? target : typeof target}`);
+}
+
+/** A wrapper that looks like what it wraps: same name, same length, and the original within reach. */
+export function like<F extends AnyFunction>(original: AnyFunction, wrapper: F): F {
+  return Object.defineProperties(wrapper, {
+    name: { value: original.name, configurable: true },
+    length: { value: original.length, configurable: true },
+    unprotected: { value: original, configurable: true },
+  });
+}

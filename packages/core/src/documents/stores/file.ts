@@ -1,0 +1,137 @@
+import { type Clock, unref } from "../../clock.js";
+import type { TelemetryHub } from "../../telemetry/telemetry.js";
+import type { CompareAndSetResult, DocumentStore, VersionedDocument } from "../documents.js";
+import { documentQuarantined } from "../events.js";
+import { FileLock } from "./file-lock.js";
+import { Folder } from "./folder.js";
+
+type Listener = (document: VersionedDocument | undefined) => void;
+
+export interface FileDocumentStoreOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly telemetry: TelemetryHub;
+  /** Milliseconds between looks at a watched document. */
+  readonly pollInterval: number;
+}
+
+/**
+ * Documents in a folder that the processes of one host share. Nothing is made before the first change; a change is a
+ * rename, so a crash leaves the old document or the new one; a writer that died half-way is cleaned up by the next.
+ */
+export class FileDocumentStore implements DocumentStore {
+  readonly #folder: Folder;
+  readonly #watches = new Set<Watch>();
+
+  constructor(private readonly options: FileDocumentStoreOptions) {
+    this.#folder = new Folder(options.folder);
+  }
+
+  async read(key: string): Promise<VersionedDocument | undefined> {
+    const text = await this.#folder.read(fileOf(key));
+    if (text === undefined) return undefined;
+    return parse(text) ?? this.#quarantine(key);
+  }
+
+  async compareAndSet(key: string, expectedVersion: number, value: object): Promise<CompareAndSetResult> {
+    return new FileLock(this.#folder, `${key}.lock`, this.options.clock).hold(async () => {
+      await this.#recover(key);
+      const current = await this.read(key);
+      if ((current?.version ?? 0) !== expectedVersion) return current === undefined ? { ok: false } : { ok: false, current };
+      const version = expectedVersion + 1;
+      const document = { version, value, updatedAt: this.options.clock.now() };
+      await this.#folder.replace(fileOf(key), JSON.stringify(document));
+      return { ok: true, version };
+    });
+  }
+
+  watch(key: string, listener: Listener): Disposable {
+    const look = async (): Promise<string> => this.#folder.stamp(fileOf(key));
+    const watch = new Watch(this.options, look, async () => listener(await this.read(key)));
+    this.#watches.add(watch);
+    return {
+      [Symbol.dispose]: () => {
+        watch.stop();
+        this.#watches.delete(watch);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const watch of this.#watches) watch.stop();
+    this.#watches.clear();
+  }
+
+  /** Under the lock no writer is alive, so a temporary file is what a dead one left: promoted if whole, else removed. */
+  async #recover(key: string): Promise<void> {
+    const file = fileOf(key);
+    const orphans = (await this.#folder.list()).filter((name) => name.startsWith(`${file}.tmp-`));
+    for (const orphan of orphans) {
+      const left = parse((await this.#folder.read(orphan)) ?? "");
+      const current = await this.read(key);
+      if (left !== undefined && left.version === (current?.version ?? 0) + 1) await this.#folder.rename(orphan, file);
+      else await this.#folder.remove(orphan);
+    }
+  }
+
+  async #quarantine(key: string): Promise<undefined> {
+    const file = fileOf(key);
+    const keptAs = `${file}.corrupt-${this.options.clock.now()}`;
+    if (await this.#folder.rename(file, keptAs)) {
+      this.options.telemetry.report(documentQuarantined, { file: this.#folder.file(file), kept_as: keptAs });
+    }
+    return undefined;
+  }
+}
+
+/** Looks at a file again and again, without keeping the process alive, and tells when it changed. */
+class Watch {
+  #timer: unknown;
+  #stamp: string | undefined;
+  #stopped = false;
+
+  constructor(
+    private readonly options: FileDocumentStoreOptions,
+    private readonly look: () => Promise<string>,
+    private readonly changed: () => Promise<void>,
+  ) {
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.options.clock.clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = this.options.clock.setTimeout(() => void this.#tick(), this.options.pollInterval);
+    unref(this.#timer);
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      const stamp = await this.look();
+      const first = this.#stamp === undefined;
+      if (stamp !== this.#stamp && !(first && stamp === "absent")) await this.changed();
+      this.#stamp = stamp;
+    } catch {
+      this.#stamp = undefined; // unreadable now: looked at again next time, and told then
+    }
+    this.#schedule();
+  }
+}
+
+function fileOf(key: string): string {
+  return `${key}.json`;
+}
+
+function parse(text: string): VersionedDocument | undefined {
+  try {
+    const { version, value, updatedAt } = JSON.parse(text) as Partial<VersionedDocument>;
+    const whole = Number.isInteger(version) && Number(version) > 0 && typeof value === "object" && value !== null;
+    return whole && typeof updatedAt === "number" ? { version: version as number, value, updatedAt } : undefined;
+  } catch {
+    return undefined; // torn or garbage: for the caller to quarantine
+  }
+}

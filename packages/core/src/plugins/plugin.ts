@@ -1,0 +1,133 @@
+import type { Clock } from "../clock.js";
+import type { DocumentStore } from "../documents/documents.js";
+import { invalid } from "../errors.js";
+import type { ReplayHandlers } from "../failure-capture/replay-handlers.js";
+import type { SettingsGroup } from "../settings/define.js";
+import type { StorageSettings } from "../settings/runtime.js";
+import type { Slot, SlotTable } from "../slots/slot.js";
+import type { EventDefinition, TelemetryEvent } from "../telemetry/event.js";
+import type { TelemetryHub } from "../telemetry/telemetry.js";
+
+/** Whether a plugin may run. Baldur knows no more of licences than this. @public */
+export type Entitlement = {
+  status: "active" | "missing" | "invalid" | "expired";
+  organisation?: string;
+  plan?: string;
+  /** The last day on which it holds, YYYY-MM-DD. */
+  expires?: string;
+  /** Why it is not active, for people. */
+  reason?: string;
+};
+
+/**
+ * Something that adds to a runtime. A plugin is a value: importing its package does nothing.
+ * @public
+ */
+export interface Plugin {
+  /** Unique in a runtime: the name of its package. */
+  name: string;
+  /** Asked once at boot. Unless the answer is active, the plugin stays inert: nothing else of it is called. */
+  entitlement?: () => Promise<Entitlement>;
+  /** Settings that it reads, so that they are checked and documented with all others. */
+  settings?: readonly SettingsGroup[];
+  /** Registers what the plugin supplies. When it throws, all of it is taken back and the runtime goes on without. */
+  register(context: PluginContext): void;
+  /** Called in the order of registration, once all plugins are registered. */
+  start?(): Promise<void>;
+  /** Called in reverse order, also when `start` failed or was not reached. */
+  close?(): Promise<void>;
+}
+
+/** What a plugin may tell and measure. @public */
+export type PluginTelemetry = Pick<
+  TelemetryHub,
+  "report" | "subscribe" | "addSink" | "counter" | "gauge" | "histogram" | "observeGauge"
+>;
+
+/** What other plugins supply. @public */
+export type SlotReader = Pick<SlotTable, "get" | "provider" | "isFilled">;
+
+/** An event as a listener receives it. @public */
+export type EventOf<P extends object> = TelemetryEvent & { readonly payload: P };
+
+/** Makes what a plugin provides beyond the slots, such as a store; its type is agreed on by kind. @public */
+export type ProviderFactory = () => unknown;
+
+/** Runs until the signal aborts. May end earlier; if it throws, that is reported and it is not run again. @public */
+export type BackgroundLoop = (signal: AbortSignal) => Promise<void>;
+
+/** What a request to a plugin's route carries, once it is allowed. @public */
+export interface AdminRequest {
+  /** The path's parameters. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** The JSON of the body; undefined when there is none. */
+  readonly body: unknown;
+  /** Who asks, as far as the server knows. */
+  readonly actor: string;
+}
+
+/** A route of the control API. @public */
+export interface AdminRoute {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below the API's prefix, with parameters in braces: `/dlq/{id}`. */
+  readonly path: string;
+  /** The least that the one who asks must be. "admin" needs the server unlocked too. */
+  readonly role: "public" | "viewer" | "operator" | "admin";
+  /** Answers with JSON, or with a `Response` of its own. */
+  readonly handler: (request: AdminRequest) => unknown;
+}
+
+/**
+ * What a plugin works with. `fill`, `on`, `routes`, `background` and `provider` may be called while `register` runs, and
+ * throw `ConfigurationError` afterwards.
+ * @public
+ */
+export interface PluginContext {
+  /** The values of a group; `overrides` are the plugin's own options, and win. */
+  settings<V extends object>(group: SettingsGroup<V>, overrides?: Partial<V>): Readonly<V>;
+  /** Where state is kept beyond the process. */
+  readonly storage: Readonly<StorageSettings>;
+  readonly documents: DocumentStore;
+  readonly telemetry: PluginTelemetry;
+  readonly clock: Clock;
+  /** How failed operations are done again, by protected name. */
+  readonly replayHandlers: ReplayHandlers;
+  /** Read it when it is needed: plugins registered later may fill a slot. */
+  readonly slots: SlotReader;
+  /** Throws `ConfigurationError` when another plugin fills the slot. */
+  fill<T extends object>(slot: Slot<T>, implementation: T): void;
+  /** Listens to an event, given by declaration or by name, until the runtime closes. */
+  on<P extends object>(event: EventDefinition<P> | string, listener: (event: EventOf<P>) => void): void;
+  routes(...routes: readonly AdminRoute[]): void;
+  /** Runs a loop while the runtime does. */
+  background(name: string, loop: BackgroundLoop): void;
+  /** Provides something of a kind of which there may be several; one per kind and plugin. */
+  provider(kind: string, factory: ProviderFactory): void;
+}
+
+/** As packages are named. */
+export const PACKAGE_NAME: RegExp = /^(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/;
+const LONGEST_NAME = 214;
+
+/**
+ * Checks a plugin and hands it back. Throws `ConfigurationError` that names the field which breaks its rule.
+ * @public
+ */
+export function definePlugin(plugin: Plugin): Plugin {
+  if (typeof plugin !== "object" || plugin === null) throw invalid("plugin", "an object", plugin);
+  const { name, settings } = plugin;
+  if (typeof name !== "string" || name.length > LONGEST_NAME || !PACKAGE_NAME.test(name)) {
+    throw invalid("plugin.name", "the name of a package, in lower case", name);
+  }
+  if (typeof plugin.register !== "function")
+    throw invalid(`${name}: register`, "a function", plugin.register);
+  for (const method of ["entitlement", "start", "close"] as const) {
+    if (!["undefined", "function"].includes(typeof plugin[method])) {
+      throw invalid(`${name}: ${method}`, "a function", plugin[method]);
+    }
+  }
+  if (settings !== undefined && !Array.isArray(settings))
+    throw invalid(`${name}: settings`, "an array", settings);
+  return plugin;
+}

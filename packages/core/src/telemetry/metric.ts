@@ -1,0 +1,122 @@
+import { ConfigurationError } from "../errors.js";
+
+/** @public */
+export type MetricKind = "counter" | "gauge" | "histogram";
+
+/** A metric, declared once beside the feature that records it. @public */
+export interface MetricDefinition<K extends MetricKind = MetricKind> {
+  readonly kind: K;
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Labels with the same value on every series. */
+  readonly constant: Readonly<Record<string, string>>;
+  /** Upper bounds of a histogram, ascending. */
+  readonly buckets: readonly number[];
+  /** A gauge that may be negative; others are held at 0. */
+  readonly signed: boolean;
+}
+
+/** @public */
+export interface MetricOptions {
+  help: string;
+  labels?: readonly string[];
+  constant?: Record<string, string>;
+  signed?: boolean;
+}
+
+/** One series as it is when asked. @public */
+export interface MetricSample {
+  readonly name: string;
+  readonly type: MetricKind;
+  readonly help: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value?: number;
+  /** Cumulative. */
+  readonly buckets?: readonly { readonly le: number; readonly count: number }[];
+  readonly sum?: number;
+  readonly count?: number;
+}
+
+const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+
+function define<K extends MetricKind>(kind: K, name: string, options: MetricOptions, buckets: readonly number[]): MetricDefinition<K> {
+  if (!NAME.test(name)) throw new ConfigurationError(`metric ${name} must match ${NAME.source}`);
+  const { help, labels = [], constant = {}, signed = false } = options;
+  return Object.freeze({ kind, name, help, labels, constant, buckets, signed });
+}
+
+/** @public */
+export function defineCounter(name: string, options: MetricOptions): MetricDefinition<"counter"> {
+  return define("counter", name, options, []);
+}
+
+/** @public */
+export function defineGauge(name: string, options: MetricOptions): MetricDefinition<"gauge"> {
+  return define("gauge", name, options, []);
+}
+
+/** @public */
+export function defineHistogram(
+  name: string,
+  options: MetricOptions & { buckets: readonly number[] },
+): MetricDefinition<"histogram"> {
+  return define("histogram", name, options, options.buckets);
+}
+
+/** A series is a plain number, fetched once and then only added to. */
+export class CounterCell {
+  value = 0;
+
+  add(by = 1): void {
+    this.value += by;
+  }
+}
+
+export class GaugeCell {
+  value = 0;
+
+  constructor(private readonly signed: boolean) {}
+
+  set(value: number): void {
+    this.value = this.signed ? value : Math.max(0, value);
+  }
+
+  add(by: number): void {
+    this.set(this.value + by);
+  }
+}
+
+/** One typed array: the count of every bucket, of everything above, and the sum. */
+export class HistogramCell {
+  readonly #bounds: readonly number[];
+  readonly #data: Float64Array;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#data = new Float64Array(bounds.length + 2);
+  }
+
+  /** Values are mostly small, so the search begins at the lowest bound. */
+  observe(value: number): void {
+    const bounds = this.#bounds;
+    let bucket = 0;
+    while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++;
+    const data = this.#data;
+    data[bucket] = (data[bucket] as number) + 1;
+    data[bounds.length + 1] = (data[bounds.length + 1] as number) + value;
+  }
+
+  read(): Required<Pick<MetricSample, "buckets" | "sum" | "count">> {
+    let count = 0;
+    const buckets = this.#bounds.map((le, bucket) => {
+      count += this.#data[bucket] as number;
+      return { le, count };
+    });
+    return {
+      buckets,
+      count: count + (this.#data[this.#bounds.length] as number),
+      sum: this.#data[this.#bounds.length + 1] as number,
+    };
+  }
+}

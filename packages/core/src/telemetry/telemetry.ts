@@ -1,0 +1,152 @@
+import diagnostics from "node:diagnostics_channel";
+import type { Clock } from "../clock.js";
+import { ConfigurationError } from "../errors.js";
+import type { EventDefinition, TelemetryEvent } from "./event.js";
+import { readerFailed, sinkFailed } from "./events.js";
+import { MetricFamily } from "./family.js";
+import type { MetricDefinition, MetricKind, MetricSample } from "./metric.js";
+import { labelOverflowTotal, sinkErrorsTotal } from "./metrics.js";
+
+/** What a runtime tells about itself. @public */
+export interface Telemetry {
+  /** Every event, or those of one name. A listener that throws is isolated. */
+  subscribe(listener: (event: TelemetryEvent) => void): Disposable;
+  subscribe(name: string, listener: (event: TelemetryEvent) => void): Disposable;
+  /** Every series as it is now. What could not be read is absent. */
+  metrics(): MetricSample[];
+}
+
+/** Turns events into something else: lines, journal entries, messages. @public */
+export interface Sink {
+  readonly name: string;
+  emit(event: TelemetryEvent, definition: EventDefinition<object>): void;
+}
+
+type Reader = () => Iterable<readonly [labels: readonly string[], value: number | undefined]>;
+
+/** Channel of every event; each also has one of its own, `baldur:` and its name. */
+const ALL_EVENTS = "baldur:event";
+const SERIES_LIMIT = 1000;
+
+/** The inside of `Telemetry`: components report here and never hear back. */
+export class TelemetryHub implements Telemetry {
+  readonly #sinks = new Set<Sink>();
+  readonly #families = new Map<string, MetricFamily<MetricKind>>();
+  readonly #readers = new Map<MetricDefinition<"gauge">, Reader>();
+  readonly #failed = new Set<string>();
+  readonly #all = diagnostics.channel(ALL_EVENTS);
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly limits: { readonly maxSeries: number } = { maxSeries: SERIES_LIMIT },
+  ) {}
+
+  subscribe(...args: [listener: Listener] | [name: string, listener: Listener]): Disposable {
+    const name = args.length === 1 ? undefined : args[0];
+    const listener = args.length === 1 ? args[0] : args[1];
+    if (typeof listener !== "function") throw new ConfigurationError("subscribe needs a listener function");
+    return this.addSink({
+      name: "listener",
+      emit: (event) => {
+        if (name === undefined || event.name === name) listener(event);
+      },
+    });
+  }
+
+  addSink(sink: Sink): Disposable {
+    this.#sinks.add(sink);
+    return { [Symbol.dispose]: () => void this.#sinks.delete(sink) };
+  }
+
+  /** Tells everyone who listens. Never throws. */
+  report<P extends object>(definition: EventDefinition<P>, payload: P, correlationId?: string): void {
+    const own = diagnostics.hasSubscribers(`baldur:${definition.name}`);
+    if (this.#sinks.size === 0 && !own && !this.#all.hasSubscribers) return;
+    const event: TelemetryEvent = {
+      name: definition.name,
+      level: definition.level,
+      at: new Date(this.clock.now()),
+      payload: payload as Record<string, unknown>,
+      ...(correlationId !== undefined && { correlationId }),
+    };
+    for (const sink of this.#sinks) this.#emit(sink, event, definition);
+    this.#all.publish(event);
+    if (own) diagnostics.channel(`baldur:${definition.name}`).publish(event);
+  }
+
+  counter(definition: MetricDefinition<"counter">): MetricFamily<"counter"> {
+    return this.#family(definition);
+  }
+
+  gauge(definition: MetricDefinition<"gauge">): MetricFamily<"gauge"> {
+    return this.#family(definition);
+  }
+
+  histogram(definition: MetricDefinition<"histogram">): MetricFamily<"histogram"> {
+    return this.#family(definition);
+  }
+
+  /** A gauge that is read when someone asks. A value of undefined, or a reader that throws, leaves its series out. */
+  observeGauge(definition: MetricDefinition<"gauge">, read: Reader): Disposable {
+    this.#readers.set(definition, read);
+    return { [Symbol.dispose]: () => void this.#readers.delete(definition) };
+  }
+
+  metrics(): MetricSample[] {
+    const recorded = [...this.#families.values()].flatMap((family) => family.samples());
+    return [...recorded, ...[...this.#readers].flatMap(([definition, read]) => this.#read(definition, read))];
+  }
+
+  #family<K extends MetricKind>(definition: MetricDefinition<K>): MetricFamily<K> {
+    const known = this.#families.get(definition.name);
+    if (known === undefined) {
+      const count = (metric: string): void => {
+        if (metric !== labelOverflowTotal.name) this.counter(labelOverflowTotal).cell(metric).add();
+      };
+      const family = new MetricFamily(definition, this.limits.maxSeries, count);
+      this.#families.set(definition.name, family as unknown as MetricFamily<MetricKind>);
+      return family;
+    }
+    if (known.definition !== definition && !sameShape(known.definition, definition)) {
+      throw new ConfigurationError(`metric ${definition.name} is declared twice, with different labels or buckets`);
+    }
+    return known as unknown as MetricFamily<K>;
+  }
+
+  #emit(sink: Sink, event: TelemetryEvent, definition: EventDefinition<object>): void {
+    try {
+      sink.emit(event, definition);
+    } catch (error) {
+      this.counter(sinkErrorsTotal).cell(sink.name).add();
+      this.#reportOnce(`sink:${sink.name}`, () => this.report(sinkFailed, { sink: sink.name, error: String(error) }));
+    }
+  }
+
+  #read(definition: MetricDefinition<"gauge">, read: Reader): MetricSample[] {
+    const { name, kind, help, constant } = definition;
+    try {
+      return [...read()].flatMap(([values, value]) => {
+        if (value === undefined || Number.isNaN(value)) return [];
+        const labels = Object.fromEntries(definition.labels.map((label, index) => [label, values[index] ?? ""]));
+        return [{ name, type: kind, help, labels: { ...constant, ...labels }, value }];
+      });
+    } catch (error) {
+      this.#reportOnce(`metric:${name}`, () => this.report(readerFailed, { metric: name, error: String(error) }));
+      return [];
+    }
+  }
+
+  /** Once per culprit: a sink that always throws would otherwise report itself for ever. */
+  #reportOnce(culprit: string, report: () => void): void {
+    if (this.#failed.has(culprit)) return;
+    this.#failed.add(culprit);
+    report();
+  }
+}
+
+type Listener = (event: TelemetryEvent) => void;
+
+function sameShape(a: MetricDefinition, b: MetricDefinition): boolean {
+  return a.kind === b.kind && a.labels.join() === b.labels.join() && a.buckets.join() === b.buckets.join();
+}
+
