@@ -16,7 +16,7 @@ import type { ProtectSettings } from "./pipeline/settings.js";
 import { Chain, type Stage, type StageName } from "./pipeline/stage.js";
 import { type RetryPolicy, retryPolicy, sameRetryOptions } from "./retry/policy.js";
 import type { RetrySettings } from "./retry/settings.js";
-import { isObject, isPositive, isSignal, validateOptions } from "./validate.js";
+import { isObject, isPositive, isSignal, validateOptions, WRAPPER_OPTIONS } from "./validate.js";
 
 const NO_OPTIONS: ProtectOptions = Object.freeze({});
 /** Combinations kept for names that are called in several ways. */
@@ -65,9 +65,6 @@ export class Composer {
     this.parts.services.telemetry.report(composed, { name, stages, timeout });
   }
 }
-
-/** Options of wrapped functions that calls never see. */
-const WRAPPER_OPTIONS: readonly string[] = ["contextFrom", "args"];
 
 type Presence = "undefined" | "function" | "string" | "object";
 

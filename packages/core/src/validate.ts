@@ -70,6 +70,9 @@ const OPTIONS: Readonly<Record<keyof ProtectOptions, Check>> = {
   replayOf: text,
 };
 
+/** Options of wrapped functions that a call's stages never see. */
+export const WRAPPER_OPTIONS: readonly string[] = ["contextFrom", "args"];
+
 /** Throws a `ConfigurationError` that names the first option that breaks its rule. `also` are options known besides. */
 export function validateOptions(options: unknown, also: readonly string[] = []): asserts options is ProtectOptions {
   if (!isObject(options)) throw invalid("options", "an object", options);

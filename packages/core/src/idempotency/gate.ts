@@ -1,140 +1,141 @@
-import type { Clock, Random } from "../clock.js";
+import { randomUUID } from "node:crypto";
 import { withoutStack } from "../errors.js";
 import { text } from "../pipeline/describe.js";
 import type { IdempotencyOptions } from "../pipeline/options.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
-import { IdempotencyDuplicateError, IdempotencyUnavailableError } from "./errors.js";
-import * as events from "./events.js";
-import * as metrics from "./metrics.js";
+import { isPending, whenAnswered } from "./answer.js";
+import { Claim, type ClaimPolicy } from "./claim.js";
+import { type Duplicate, IdempotencyDuplicateError, IdempotencyUnavailableError } from "./errors.js";
+import { IdempotencyReporter, type Keyed } from "./reporter.js";
+import { decodeResult } from "./result.js";
 import type { IdempotencySettings } from "./settings.js";
-import type { ClaimAnswer, IdempotencyStore, SettleRequest } from "./store.js";
+import type { Answer, ClaimAnswer, ClaimRequest, IdempotencyStore } from "./store.js";
 
-/** What a call may do with its key. */
-export type Admission =
-  | { readonly kind: "run"; readonly claim: Claim | undefined }
-  | { readonly kind: "replay"; readonly value: unknown }
-  | { readonly kind: "refuse"; readonly error: Error };
-
-/** A key that this call owns until it settles it. */
-export interface Claim {
-  readonly key: string;
-  readonly owner: string;
-  readonly ttl: number;
-  readonly replayResult: boolean;
-}
-
-export interface GateParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly telemetry: TelemetryHub;
+export interface IdempotencyGateParts {
   readonly store: IdempotencyStore;
   readonly settings: IdempotencySettings;
-  /** A store that forgets is refused, because this is production. */
-  readonly durableOnly: boolean;
+  /** False in production: what only this process remembers guards nothing there. */
+  readonly allowMemory: boolean;
 }
 
-/** Lets one call per key through. Fails closed: a key that cannot be checked is not run. */
+/** A call that wants to do the work of a key. */
+export interface Keyholder extends Keyed {
+  readonly options: IdempotencyOptions | undefined;
+}
+
+/** Leave to run, under a claim or (the store is away and the call fails open) without; or the answer in place of running. */
+export type Admission = { readonly claim: Claim | null } | { readonly replayed: unknown };
+
+/** Lets the work of a key be done once: by protected calls, and by functions wrapped with `idempotent`. */
 export class IdempotencyGate {
+  /** Not the injected random: a seeded one repeats itself in the next process, and two owners must never be the same. */
+  readonly #instance: string = randomUUID();
+  readonly #reporter: IdempotencyReporter;
   #claims = 0;
-  readonly #instance: string;
 
-  constructor(private readonly parts: GateParts) {
-    this.#instance = `${process.pid}-${Math.floor(parts.random() * 2 ** 32).toString(36)}-${parts.clock.now().toString(36)}`;
+  constructor(
+    telemetry: TelemetryHub,
+    private readonly parts: IdempotencyGateParts,
+  ) {
+    this.#reporter = new IdempotencyReporter(telemetry);
   }
 
-  /** Claims the key. The answer is immediate where the store's is. */
-  admit(key: string, domain: string, options: IdempotencyOptions): Admission | PromiseLike<Admission> {
-    const { settings, store, durableOnly } = this.parts;
-    if (!settings.enabled) return { kind: "run", claim: undefined };
-    if (durableOnly && store.volatile) return this.#unavailable(key, options, new Error("the store in memory is refused in production"));
-    const claim = this.#claim(key, options);
-    const request = { ...claim, executionTtl: options.executionTtl ?? settings.executionTtl };
+  get enabled(): boolean {
+    return this.parts.settings.enabled;
+  }
+
+  /** Throws or rejects with `IdempotencyDuplicateError` or `IdempotencyUnavailableError` for a call that must not run. */
+  admit(call: Keyholder): Answer<Admission> {
+    const policy = this.#policy(call.options);
+    const owner = `${this.#instance}:${++this.#claims}`;
+    const request = { owner, ttl: policy.executionTtl, tolerance: this.parts.settings.clockSkewTolerance };
+    return whenAnswered(
+      () => this.#ask(call.key, request),
+      (answer) => this.#decide(call, policy, owner, answer),
+      (error) => this.#unavailable(call, policy, error),
+    );
+  }
+
+  /** Does the work if its key lets it, and settles the key by how it ended. */
+  async run<T>(call: Keyholder, work: () => T | PromiseLike<T>): Promise<T> {
+    const answer = this.admit(call);
+    const admission = isPending(answer) ? await answer : answer;
+    if ("replayed" in admission) return admission.replayed as T;
+    const { claim } = admission;
+    let value: T;
     try {
-      const answer = store.claim(request);
-      if (!isPromise(answer)) return this.#decide(claim, domain, answer);
-      return answer.then(
-        (settled) => this.#decide(claim, domain, settled),
-        (error: unknown) => this.#unavailable(key, options, error),
-      );
+      value = await work();
     } catch (error) {
-      return this.#unavailable(key, options, error);
+      await claim?.fail();
+      throw error;
     }
+    await claim?.complete(value);
+    return value;
   }
 
-  /** Records that the function itself resolved, or that it failed. Never throws, and the caller does not wait for it to fail. */
-  settle(claim: Claim, status: "complete" | "fail", value?: unknown): void | PromiseLike<void> {
-    const { key, owner, ttl } = claim;
-    const result = status === "complete" && claim.replayResult ? this.#serialise(key, value) : undefined;
-    const request: SettleRequest = { key, owner, ttl, ...(result !== undefined && { result }) };
-    return this.#finish(key, status, () => this.parts.store[status](request));
+  #ask(key: string, request: ClaimRequest): Answer<ClaimAnswer> {
+    const { store, allowMemory } = this.parts;
+    if (store.shared || allowMemory) return store.claim(key, request);
+    throw new Error("the in-memory store is refused in production: configure BALDUR_REDIS_URL or BALDUR_DATA_DIR");
   }
 
-  /** Gives a key back whose function never ran. */
-  release({ key, owner }: Claim): void | PromiseLike<void> {
-    return this.#finish(key, "release", () => this.parts.store.release(key, owner));
-  }
-
-  #finish(key: string, outcome: string, work: () => boolean | PromiseLike<boolean>): void | PromiseLike<void> {
-    const { telemetry } = this.parts;
-    const done = (recorded: boolean): void => {
-      if (!recorded) telemetry.report(events.claimLost, { key, outcome });
+  #policy(options: IdempotencyOptions | undefined): ClaimPolicy {
+    const { ttl, executionTtl, failOpen } = this.parts.settings;
+    return {
+      ttl: options?.ttl ?? ttl,
+      executionTtl: options?.executionTtl ?? executionTtl,
+      failOpen: options?.failOpen ?? failOpen,
+      replayResult: options?.replayResult ?? false,
     };
-    const failed = (error: unknown): void => telemetry.report(events.settleFailed, { key, error: text(error) });
+  }
+
+  #decide(call: Keyed, policy: ClaimPolicy, owner: string, answer: ClaimAnswer): Admission {
+    switch (answer.decision) {
+      case "continue": {
+        this.#reporter.continued(call, answer);
+        const token = { owner, attempt: answer.attempt };
+        return { claim: new Claim({ call, token, policy, store: this.parts.store, reporter: this.#reporter }) };
+      }
+      case "skip":
+        return (policy.replayResult ? this.#replay(call, answer.result) : undefined) ?? this.#done(call);
+      case "abort":
+        this.#reporter.blocked(call, answer.reason);
+        throw duplicate(call, "abort");
+    }
+  }
+
+  #replay(call: Keyed, result: string | undefined): Admission | undefined {
+    if (result === undefined) return undefined;
     try {
-      const answer = work();
-      if (isPromise(answer)) return answer.then(done, failed);
-      done(answer);
+      const replayed = decodeResult(result);
+      this.#reporter.replayed(call);
+      return { replayed };
     } catch (error) {
-      failed(error);
-    }
-  }
-
-  #claim(key: string, { ttl, replayResult = false }: IdempotencyOptions): Claim {
-    return { key, owner: `${this.#instance}-${++this.#claims}`, ttl: ttl ?? this.parts.settings.ttl, replayResult };
-  }
-
-  #decide(claim: Claim, domain: string, answer: ClaimAnswer): Admission {
-    if (answer.granted) {
-      if (answer.takeover !== undefined) this.parts.telemetry.counter(metrics.takeoversTotal).cell(answer.takeover).add();
-      this.#count("continue");
-      return { kind: "run", claim };
-    }
-    if (claim.replayResult && answer.result !== undefined) {
-      this.#count("replay");
-      return { kind: "replay", value: JSON.parse(answer.result) as unknown };
-    }
-    const decision = answer.found === "completed" ? "skip" : "abort";
-    this.#count(decision);
-    this.parts.telemetry.report(events.duplicateBlocked, { key: claim.key, decision });
-    return { kind: "refuse", error: withoutStack(createDuplicate, { key: claim.key, domain, decision }) };
-  }
-
-  #unavailable(key: string, options: IdempotencyOptions, cause: unknown): Admission {
-    const fail_open = options.failOpen ?? this.parts.settings.failOpen;
-    this.parts.telemetry.report(events.guardCheckFailed, { key, error: text(cause), fail_open });
-    this.#count("unavailable");
-    if (fail_open) return { kind: "run", claim: undefined };
-    return { kind: "refuse", error: new IdempotencyUnavailableError(key, text(cause), { cause }) };
-  }
-
-  #serialise(key: string, value: unknown): string | undefined {
-    try {
-      return JSON.stringify(value) ?? "null";
-    } catch (error) {
-      this.parts.telemetry.report(events.resultNotStored, { key, error: text(error) });
+      this.#reporter.replayFailed(call, error);
       return undefined;
     }
   }
 
-  #count(decision: string): void {
-    this.parts.telemetry.counter(metrics.decisionsTotal).cell(decision).add();
+  #done(call: Keyed): never {
+    this.#reporter.duplicate(call);
+    throw duplicate(call, "skip");
+  }
+
+  #unavailable(call: Keyed, { failOpen }: ClaimPolicy, cause: unknown): Admission {
+    this.#reporter.unavailable(call, cause, failOpen);
+    if (failOpen) return { claim: null };
+    throw withoutStack(createUnavailable, { key: call.key, cause });
   }
 }
 
-function createDuplicate(facts: { key: string; domain: string; decision: "skip" | "abort" }): IdempotencyDuplicateError {
-  return new IdempotencyDuplicateError(facts.key, facts.domain, facts.decision);
+function duplicate({ key, domain }: Keyed, decision: Duplicate["decision"]): IdempotencyDuplicateError {
+  return withoutStack(createDuplicate, { key, domain, decision });
 }
 
-export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+function createDuplicate(facts: Duplicate): IdempotencyDuplicateError {
+  return new IdempotencyDuplicateError(facts);
+}
+
+function createUnavailable({ key, cause }: { key: string; cause: unknown }): IdempotencyUnavailableError {
+  return new IdempotencyUnavailableError(key, text(cause), { cause });
 }

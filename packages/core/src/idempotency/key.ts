@@ -21,7 +21,7 @@ const VALUE_DELIMITERS = /[\\|]/g;
 export function callKey(name: string, source: string | (() => string), context: CallContext): string {
   if (typeof source === "function") return checkKey(source());
   const value = keyValue(context[source], `context.${source}`);
-  return checkKey(`${escape(name, NAME_DELIMITERS)}:${value}`);
+  return checkKey(`${escaped(name, NAME_DELIMITERS)}:${value}`);
 }
 
 /** The key of a gated function: `operation:value|value`. Throws `ConfigurationError` for a value that identifies nothing. */
@@ -29,7 +29,7 @@ export function operationKey(operation: string, source: KeySource, args: readonl
   const given = typeof source === "function" ? source(...args) : fieldsOf(args[0], source);
   const values: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (values.length === 0) throw invalid("key", "at least one value", values);
-  const parts = values.map((value, index) => escape(keyValue(value, at(source, index)), VALUE_DELIMITERS));
+  const parts = values.map((value, index) => escaped(keyValue(value, at(source, index)), VALUE_DELIMITERS));
   return checkKey(`${operation}:${parts.join("|")}`);
 }
 
@@ -61,6 +61,6 @@ function checkKey(key: unknown): string {
 }
 
 /** Delimiters inside a part are escaped, so that different parts never make the same key. */
-function escape(part: string, delimiters: RegExp): string {
+function escaped(part: string, delimiters: RegExp): string {
   return part.replace(delimiters, "\\$&");
 }

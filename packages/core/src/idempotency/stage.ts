@@ -1,73 +1,88 @@
+import { isBaldurError } from "../errors.js";
 import type { Execution } from "../pipeline/execution.js";
-import type { IdempotencyOptions } from "../pipeline/options.js";
+import type { CallServices } from "../pipeline/services.js";
 import type { Stage } from "../pipeline/stage.js";
-import { type Admission, type Claim, type IdempotencyGate, isPromise } from "./gate.js";
-import { contextKey, givenKey } from "./key.js";
+import { isPending } from "./answer.js";
+import type { Claim } from "./claim.js";
+import { type Admission, IdempotencyGate, type IdempotencyGateParts } from "./gate.js";
+import { callKey } from "./key.js";
+import type { Answer } from "./store.js";
 
-const NO_OPTIONS: IdempotencyOptions = Object.freeze({});
-
-/** Runs one call per key. Outermost: a duplicate costs nothing further in, and no fallback may answer it. */
+/** Claims a call's key before anything else happens, and settles it by what became of the function: one claim for all attempts. */
 export class IdempotencyStage implements Stage {
   readonly name = "idempotency";
 
-  constructor(private readonly gate: IdempotencyGate) {}
+  constructor(readonly gate: IdempotencyGate) {}
 
   enter(call: Execution): void {
-    let admission: Admission | PromiseLike<Admission>;
+    if (!this.gate.enabled) return call.proceed();
+    let admission: Answer<Admission>;
     try {
-      admission = this.gate.admit(keyOf(call), call.options?.domain ?? call.name, call.options?.idempotency ?? NO_OPTIONS);
+      admission = this.#admit(call);
     } catch (error) {
-      return call.refuse(error, "rejected");
+      return refused(call, error);
     }
-    if (!isPromise(admission)) return this.#admitted(call, admission);
-    call.wait(
-      admission,
-      (resumed, answer) => this.#admitted(resumed, answer),
-      (resumed, error) => resumed.refuse(error, "rejected"),
-      (late) => this.#giveBack(late),
-    );
+    if (isPending(admission)) call.wait(admission, admitted, refused, giveBack);
+    else admitted(call, admission);
   }
 
-  /** Completed only when the function itself resolved: a fallback did not do the work. */
   succeed(call: Execution, value: unknown): void {
     const claim = call.claim as Claim | null;
-    if (claim === null) return call.succeed(value);
-    const settled = call.outcome === "success" ? this.gate.settle(claim, "complete", value) : this.#unfinished(call, claim);
-    this.#after(call, settled, () => call.succeed(value));
+    // A fallback's value says nothing about the work.
+    const settled = claim !== null && call.outcome === "success" ? claim.complete(value) : undone(call, claim);
+    afterwards(call, settled, (resumed) => resumed.succeed(value));
   }
 
   fail(call: Execution, error: unknown): void {
-    const claim = call.claim as Claim | null;
-    if (claim === null) return call.fail(error);
-    this.#after(call, this.#unfinished(call, claim), () => call.fail(error));
+    afterwards(call, undone(call, call.claim as Claim | null), (resumed) => resumed.fail(error));
   }
 
-  #admitted(call: Execution, admission: Admission): void {
-    if (admission.kind === "refuse") return call.refuse(admission.error, "rejected");
-    if (admission.kind === "replay") return call.succeed(admission.value);
-    call.claim = admission.claim ?? null;
-    call.proceed();
-  }
-
-  /** The function did not resolve in time for this call. Where it may still be running, its claim stays. */
-  #unfinished(call: Execution, claim: Claim): void | PromiseLike<void> {
-    if (call.attempts === 0) return this.gate.release(claim);
-    if (!call.abandoned) return this.gate.settle(claim, "fail");
-    call.onLateSuccess = (value) => void this.gate.settle(claim, "complete", value);
-  }
-
-  #after(call: Execution, settled: void | PromiseLike<void>, next: () => void): void {
-    if (settled === undefined) next();
-    else call.wait(settled, next, next);
-  }
-
-  #giveBack(admission: Admission): void {
-    if (admission.kind === "run" && admission.claim !== undefined) void this.gate.release(admission.claim);
+  #admit(call: Execution): Answer<Admission> {
+    const { idempotencyKey = "", idempotency, domain } = call.options ?? {};
+    const key = callKey(call.name, idempotencyKey, call.context);
+    return this.gate.admit({ key, domain: domain ?? call.name, options: idempotency });
   }
 }
 
-function keyOf(call: Execution): string {
-  const key = call.options?.idempotencyKey;
-  if (typeof key === "function") return givenKey((key as (...args: readonly unknown[]) => unknown)(...(call.args ?? [])));
-  return contextKey(call.name, key as string, call.context);
+/** The stage and, on it, the gate for functions wrapped with `idempotent`. */
+export function createIdempotencyStage(services: CallServices, parts: IdempotencyGateParts): IdempotencyStage {
+  return new IdempotencyStage(new IdempotencyGate(services.telemetry, parts));
+}
+
+function admitted(call: Execution, admission: Admission): void {
+  if ("replayed" in admission) return call.succeed(admission.replayed);
+  const { claim } = admission;
+  call.claim = claim;
+  if (claim !== null) call.onLateSuccess = (value) => claim.completeLate(value);
+  call.proceed();
+}
+
+function refused(call: Execution, error: unknown): void {
+  call.refuse(error, "rejected");
+}
+
+/** The caller gave up while the store was asked. */
+function giveBack(admission: Admission): void {
+  if ("claim" in admission) admission.claim?.release();
+}
+
+/** Settles the claim of a call whose function did not resolve in time. */
+function undone(call: Execution, claim: Claim | null): Answer<void> {
+  if (claim === null) return undefined;
+  if (call.attempts === 0) return claim.release();
+  return mayStillRun(call) ? claim.keep() : claim.fail();
+}
+
+/** A run that was given up may still be running, and may still have its effect. */
+function mayStillRun(call: Execution): boolean {
+  const { answered, attempts } = call.extras;
+  const outcome = answered?.outcome ?? call.outcome;
+  if (outcome === "timeout" || outcome === "aborted") return true;
+  return attempts.some(({ error }) => isBaldurError(error, "ERR_BALDUR_TIMEOUT_POLICY"));
+}
+
+/** Goes on when the store has answered, so that nobody hears of an outcome before it is recorded. */
+function afterwards(call: Execution, settled: Answer<void>, next: (call: Execution) => void): void {
+  if (isPending(settled)) call.wait(settled, next, next);
+  else next(call);
 }

@@ -6,6 +6,7 @@ import type { Deadline } from "./deadline.js";
 import type { CircuitGate, Endpoint } from "./endpoint.js";
 import type { ProtectedFunction, ProtectOptions } from "./options.js";
 import type { Classification, Outcome } from "./outcome.js";
+import type { CaptureResult } from "../slots/failure-recorder.js";
 import type { Plan } from "./plan.js";
 import type { Chain, Stage } from "./stage.js";
 
@@ -19,7 +20,7 @@ export interface Extras {
   readonly attempts: Attempt[];
   /** Why the retry stage gave up, when it did. */
   exhausted?: string;
-  captured?: { readonly id: string; readonly settled: Promise<unknown> };
+  captured?: { readonly id: string; readonly settled: Promise<CaptureResult> };
   /** The failure that a fallback answered. */
   answered?: { readonly error: unknown; readonly outcome: Outcome };
   classified?: { readonly error: unknown; readonly as: Classification };

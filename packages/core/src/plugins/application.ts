@@ -96,5 +96,6 @@ async function readManifest(url: URL): Promise<Manifest | undefined> {
 }
 
 function isAbsent(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+  const { code } = error as { code?: unknown };
+  return code === "ENOENT" || code === "ENOTDIR";
 }

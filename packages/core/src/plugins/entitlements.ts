@@ -7,11 +7,12 @@ import { within } from "./within.js";
 /** From worst to best. */
 const STATUSES: readonly unknown[] = ["missing", "invalid", "expired", "active"];
 const NOT_NEEDED: Entitlement = Object.freeze({ status: "active" });
+const NONE: Entitlement = Object.freeze({ status: "missing" });
 
 /** Asks plugins for their entitlements: each function once, however many plugins carry it. */
 export class Entitlements {
   readonly #verdicts = new Map<() => Promise<Entitlement>, Promise<Entitlement>>();
-  #best: Entitlement = { status: "missing" };
+  #best: Entitlement | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -20,7 +21,7 @@ export class Entitlements {
 
   /** The best verdict of all; missing while no plugin carries any. */
   get best(): Entitlement {
-    return this.#best;
+    return this.#best ?? NONE;
   }
 
   /** The verdict on a plugin. Never rejects: whatever goes wrong is an invalid entitlement. */
@@ -39,7 +40,7 @@ export class Entitlements {
     const verdict = await within(this.clock, this.timeout, entitlement)
       .then(checked)
       .catch((error: unknown) => invalidBecause(text(error)));
-    if (STATUSES.indexOf(verdict.status) > STATUSES.indexOf(this.#best.status)) this.#best = verdict;
+    if (STATUSES.indexOf(verdict.status) > STATUSES.indexOf(this.#best?.status)) this.#best = verdict;
     return verdict;
   }
 }

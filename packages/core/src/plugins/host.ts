@@ -231,6 +231,6 @@ export class PluginHost {
   }
 }
 
-function isAbort(error: unknown, signal: AbortSignal): boolean {
-  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+function isAbort(error: unknown, { reason }: AbortSignal): boolean {
+  return error === reason || (error as { name?: unknown } | null)?.name === "AbortError";
 }

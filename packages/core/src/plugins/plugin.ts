@@ -107,7 +107,7 @@ export interface PluginContext {
 }
 
 /** As packages are named. */
-export const PACKAGE_NAME: RegExp = /^(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/;
+const PACKAGE_NAME = /^(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/;
 const LONGEST_NAME = 214;
 
 /**

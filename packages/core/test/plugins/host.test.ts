@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, it } from "@jest/globals";
 import { createFakeClock } from "@baldur/testkit";
+import { beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { ConfigurationError } from "../../src/errors.js";
 import { PluginHost, type Surroundings } from "../../src/plugins/host.js";
@@ -11,7 +11,10 @@ import { SLOTS } from "../../src/slots/slots.js";
 import { defineEvent, type TelemetryEvent } from "../../src/telemetry/event.js";
 import { TelemetryHub } from "../../src/telemetry/telemetry.js";
 
-const orderPlaced = defineEvent<{ order: string }>()("shop.order_placed", { level: "info", help: "an order was placed" });
+const orderPlaced = defineEvent<{ order: string }>()("shop.order_placed", {
+  level: "info",
+  help: "an order was placed",
+});
 const recorder: FailureRecorder = { kind: "own", capture: () => ({ captured: false, reason: "disabled" }) };
 
 let clock: ReturnType<typeof createFakeClock>;
@@ -28,14 +31,17 @@ const plugin = (name: string, rest: Partial<Plugin> = {}): Plugin => ({
   ...rest,
 });
 
-const entitled = (verdict: Entitlement): Pick<Plugin, "entitlement"> => ({ entitlement: async () => verdict });
+const entitled = (verdict: Entitlement): Pick<Plugin, "entitlement"> => ({
+  entitlement: async () => verdict,
+});
 const boom = (): never => {
   throw new Error("boom");
 };
 const never = (): Promise<never> => new Promise(() => undefined);
 
-const makeHost = (surroundings: () => Surroundings = () => ({ clock, telemetry }) as unknown as Surroundings): PluginHost =>
-  new PluginHost({ slots, telemetry, clock, surroundings });
+const makeHost = (
+  surroundings: () => Surroundings = () => ({ clock, telemetry }) as unknown as Surroundings,
+): PluginHost => new PluginHost({ slots, telemetry, clock, surroundings });
 
 const reported = (name: string): Record<string, unknown>[] =>
   events.filter((event) => event.name === name).map(({ payload }) => payload);
@@ -76,12 +82,12 @@ describe("a plugin that registers", () => {
   });
 
   it("gets what the runtime supplies, in a context that nobody can change", async () => {
-    let received: PluginContext | undefined;
+    const received: PluginContext[] = [];
     const host = makeHost();
-    await host.load([plugin("a", { register: (context) => void (received = context) })]);
-    expect(received).toMatchObject({ clock, telemetry });
-    expect(Object.isFrozen(received)).toBe(true);
-    expect(received?.slots.get(bulkheadSlot)).toBe(noopBulkhead);
+    await host.load([plugin("a", { register: (context) => void received.push(context) })]);
+    expect(received).toEqual([expect.objectContaining({ clock, telemetry })]);
+    expect(Object.isFrozen(received[0])).toBe(true);
+    expect(received[0]?.slots.get(bulkheadSlot)).toBe(noopBulkhead);
   });
 
   it("keeps its own this", async () => {
@@ -111,9 +117,10 @@ describe("a plugin that registers", () => {
   });
 
   it("may register nothing more afterwards", async () => {
-    let late: PluginContext | undefined;
+    const contexts: PluginContext[] = [];
     const host = makeHost();
-    await host.load([plugin("a", { register: (context) => void (late = context) })]);
+    await host.load([plugin("a", { register: (context) => void contexts.push(context) })]);
+    const [late] = contexts;
     const message = "a must register everything while its register() runs";
     expect(() => late?.fill(failureRecorderSlot, recorder)).toThrow(new ConfigurationError(message));
     expect(() => late?.routes()).toThrow(message);
@@ -139,8 +146,8 @@ describe("a plugin that is not entitled", () => {
 
   it("is listed with the reason, in one INFO line that is printed whatever the log level is", async () => {
     const host = makeHost();
-    let always: boolean | undefined;
-    telemetry.addSink({ name: "log", emit: (_, definition) => void (always = definition.always) });
+    const always: boolean[] = [];
+    telemetry.addSink({ name: "log", emit: (_, definition) => void always.push(definition.always) });
     await host.load([plugin("a", entitled(inert))]);
     await host.start();
     expect(host.rows()).toEqual([{ name: "a", status: "inert", reason: "no licence is set" }]);
@@ -150,7 +157,7 @@ describe("a plugin that is not entitled", () => {
       level: "info",
       payload: { name: "a", reason: "no licence is set" },
     });
-    expect(always).toBe(true);
+    expect(always).toEqual([true]);
   });
 
   it("is given a reason when its verdict has none", async () => {
@@ -296,9 +303,21 @@ describe("a plugin that fails to register", () => {
   });
 
   it.each([
-    ["two loops of one name", (c: PluginContext) => [c.background("x", never), c.background("x", never)], "background loop x"],
-    ["two providers of one kind", (c: PluginContext) => [c.provider("x", boom), c.provider("x", boom)], "provider of x"],
-    ["a loop that is none", (c: PluginContext) => c.background("x", {} as never), "background loop x of a must be a function"],
+    [
+      "two loops of one name",
+      (c: PluginContext) => [c.background("x", never), c.background("x", never)],
+      "background loop x",
+    ],
+    [
+      "two providers of one kind",
+      (c: PluginContext) => [c.provider("x", boom), c.provider("x", boom)],
+      "provider of x",
+    ],
+    [
+      "a loop that is none",
+      (c: PluginContext) => c.background("x", {} as never),
+      "background loop x of a must be a function",
+    ],
   ])("may have %s", async (_, register, message) => {
     const host = makeHost();
     await host.load([plugin("a", { register: (context) => void register(context) })]);
@@ -441,7 +460,9 @@ describe("a background loop", () => {
   it("that fails while it is stopped is reported", async () => {
     const host = makeHost();
     const loop = (signal: AbortSignal): Promise<void> =>
-      new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("lost the last batch"))));
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(new Error("lost the last batch"))),
+      );
     await host.load([withLoop(loop)]);
     await host.start();
     await host.close();
@@ -538,12 +559,18 @@ it("isolates plugins from each other, whatever mixture fails wherever", async ()
       const host = makeHost();
       await host.load(fates.map((fails, index) => make(`p${index}`, fails)));
       await host.start();
-      expect(host.rows().map(({ status }) => status)).toEqual(fates.map((fails) => expected[fails] ?? "active"));
-      const working = fates.flatMap((fails, index) => (["fine", "close"].includes(fails) ? [`p${index}`] : []));
+      expect(host.rows().map(({ status }) => status)).toEqual(
+        fates.map((fails) => expected[fails] ?? "active"),
+      );
+      const working = fates.flatMap((fails, index) =>
+        ["fine", "close"].includes(fails) ? [`p${index}`] : [],
+      );
       expect(host.providers("thing").map(({ plugin }) => plugin)).toEqual(working);
       const unclean = fates.flatMap((fails, index) => (fails === "close" ? [`p${index}`] : []));
       expect(await host.close()).toEqual(unclean.reverse());
-      const closed = fates.flatMap((fails, index) => (["fine", "start"].includes(fails) ? [`p${index}`] : []));
+      const closed = fates.flatMap((fails, index) =>
+        ["fine", "start"].includes(fails) ? [`p${index}`] : [],
+      );
       expect(log).toEqual(closed.reverse());
     }),
   );

@@ -26,15 +26,18 @@ it("has these slots, whose names are part of the public surface", () => {
   ]);
 });
 
-describe.each(SLOTS.map(({ name, fallback }) => [name, fallback] as const))("the no-op of %s", (_, fallback) => {
-  it("says that it is one", () => {
-    expect(fallback).toHaveProperty("kind", "no-op");
-  });
+describe.each(SLOTS.map(({ name, fallback }) => [name, fallback] as const))(
+  "the no-op of %s",
+  (_, fallback) => {
+    it("says that it is one", () => {
+      expect(fallback).toHaveProperty("kind", "no-op");
+    });
 
-  it("is shared, so nobody can change it", () => {
-    expect(Object.isFrozen(fallback)).toBe(true);
-  });
-});
+    it("is shared, so nobody can change it", () => {
+      expect(Object.isFrozen(fallback)).toBe(true);
+    });
+  },
+);
 
 describe("what the no-ops answer", () => {
   const failed = {
@@ -66,14 +69,20 @@ describe("what the no-ops answer", () => {
   });
 
   it("allows every action while Baldur is enabled", async () => {
-    const verdict = await noopGovernance.check({ operation: "replay_single", component: "dlq", enabled: true });
+    const verdict = await noopGovernance.check({
+      operation: "replay_single",
+      component: "dlq",
+      enabled: true,
+    });
     expect(verdict).toEqual({ allowed: true, degradedChecks: [] });
   });
 
   it("pro 9.7 the no-op governance honours the kill switch", async () => {
     const request = { operation: "replay_single", component: "dlq", enabled: false };
     expect(await noopGovernance.check(request)).toMatchObject({ allowed: false, blockedBy: "kill_switch" });
-    expect(await noopGovernance.check({ ...request, skip: ["kill_switch"] })).toMatchObject({ allowed: true });
+    expect(await noopGovernance.check({ ...request, skip: ["kill_switch"] })).toMatchObject({
+      allowed: true,
+    });
   });
 
   it("throttles nothing and invents no limit", () => {
@@ -94,7 +103,10 @@ describe("what the no-ops answer", () => {
   });
 
   it("records nothing, and does not know whether a record is intact", async () => {
-    expect(await noopAudit.record({ action: "dlq_replay", success: true })).toEqual({ recorded: false, reason: "no-op" });
+    expect(await noopAudit.record({ action: "dlq_replay", success: true })).toEqual({
+      recorded: false,
+      reason: "no-op",
+    });
     expect(await noopAudit.integrity()).toBe("unknown");
   });
 
@@ -104,7 +116,11 @@ describe("what the no-ops answer", () => {
     using subscription = elector.onChange(() => expect("never").toBe("called"));
     expect(subscription).toBeDefined();
     expect(elector).toMatchObject({ resource: "scheduler", state: "not_started" });
-    expect([elector.isLeader(), elector.leader(), elector.fencingToken()]).toEqual([false, undefined, undefined]);
+    expect([elector.isLeader(), elector.leader(), elector.fencingToken()]).toEqual([
+      false,
+      undefined,
+      undefined,
+    ]);
     await elector.stop();
   });
 

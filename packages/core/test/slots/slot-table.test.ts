@@ -66,7 +66,9 @@ describe("filling a slot", () => {
   it("is refused for a name that Baldur has no slot of", () => {
     const table = new SlotTable(SLOTS);
     const mistyped = defineSlot<Bulkhead>("bulkhed", { fallback: noopBulkhead });
-    expect(() => table.fill(mistyped, bulkhead("own"), "a")).toThrow(/^a cannot fill slot bulkhed: the slots are .*bulkhead/);
+    expect(() => table.fill(mistyped, bulkhead("own"), "a")).toThrow(
+      /^a cannot fill slot bulkhed: the slots are .*bulkhead/,
+    );
   });
 
   it("needs no declaration for a slot of a plugin's own", () => {

@@ -1,0 +1,81 @@
+import { type AnyFunction, type Decorator, decorator, like } from "./decorate.js";
+import { ConfigurationError, invalid } from "./errors.js";
+import type { FailedOperation } from "./failure-capture/operation.js";
+import type { ReplayHandlers } from "./failure-capture/replay-handlers.js";
+import { validateName } from "./pipeline/endpoints.js";
+import type { ProtectedFunction, ProtectedOptions, ProtectOptions } from "./pipeline/options.js";
+import { validateOptions, WRAPPER_OPTIONS } from "./validate.js";
+
+/** What a wrapper needs of the runtime behind it. */
+export interface Caller {
+  readonly replayHandlers: ReplayHandlers;
+  call(
+    name: string,
+    fn: ProtectedFunction,
+    options: ProtectOptions | undefined,
+    args: readonly unknown[] | undefined,
+  ): Promise<unknown>;
+}
+
+/** A function that runs protected, with the original within reach. @public */
+export type Protected<A extends unknown[], T> = ((...args: A) => Promise<T>) & { readonly unprotected: (...args: A) => T | PromiseLike<T> };
+
+/** `protected`: wraps a function, or decorates a method. @public */
+export interface Protect {
+  <A extends unknown[], T>(
+    name: string,
+    fn: (...args: A) => T | PromiseLike<T>,
+    options?: ProtectedOptions<A, T>,
+  ): Protected<A, T>;
+  // biome-ignore lint/suspicious/noExplicitAny: the arguments are those of whatever method is decorated
+  (name: string, options?: ProtectedOptions<any[], any>): Decorator;
+}
+
+/** Throws `ConfigurationError` for a bad name, option or target, where it is written. */
+export function createProtected(caller: () => Caller): Protect {
+  return ((name: string, second?: unknown, third?: unknown): unknown => {
+    validateName(name);
+    if (typeof second !== "function") {
+      if (third !== undefined) throw invalid("fn", "a function", second);
+      const options = check(second);
+      return decorator((fn) => wrap(caller, name, fn, options), "protected");
+    }
+    const fn = second as AnyFunction;
+    return like(fn, wrap(caller, name, fn, check(third)));
+  }) as Protect;
+}
+
+function wrap(caller: () => Caller, name: string, fn: AnyFunction, options: ProtectOptions | undefined): AnyFunction {
+  function protectedFunction(this: unknown, ...args: unknown[]): Promise<unknown> {
+    return caller().call(name, () => fn.apply(this, args), options, args);
+  }
+  if (options?.dlq !== undefined && options.dlq !== false) {
+    caller().replayHandlers.registerWrapped(name, (operation) => replay(caller(), fn, options, operation));
+  }
+  return protectedFunction;
+}
+
+/** A replay cannot breed a second entry, and is not a duplicate of the call that failed. */
+function replay(caller: Caller, fn: AnyFunction, options: ProtectOptions, operation: FailedOperation): Promise<unknown> {
+  const { args: codec } = options as ProtectedOptions;
+  const stored = operation.requestData.args ?? [];
+  const args = codec === undefined ? stored : codec.decode(stored);
+  const { idempotencyKey: _, ...rest } = options;
+  return caller.call(operation.name, () => fn(...args), { ...rest, dlq: false, replayOf: operation.id }, args);
+}
+
+function check(options: unknown): ProtectOptions | undefined {
+  if (options === undefined) return undefined;
+  validateOptions(options, WRAPPER_OPTIONS);
+  const { contextFrom, args, idempotencyKey } = options as ProtectedOptions;
+  if (contextFrom !== undefined && contextFrom !== false && typeof contextFrom !== "function") {
+    throw invalid("contextFrom", "a function of the arguments, or false", contextFrom);
+  }
+  if (contextFrom === false && typeof idempotencyKey === "string" && options.context === undefined) {
+    throw new ConfigurationError("idempotencyKey names a field of the context, and contextFrom is false");
+  }
+  if (args !== undefined && (typeof args?.encode !== "function" || typeof args.decode !== "function")) {
+    throw invalid("args", "a codec with encode() and decode()", args);
+  }
+  return options;
+}
