@@ -20,9 +20,16 @@ const environment = {
 /** Runs a command to its end; a failure ends the task with the command's name and code. */
 function run(command, args, extra = {}) {
   const shell = process.platform === "win32";
-  const result = spawnSync(command, args, { cwd: root, stdio: "inherit", shell, env: { ...environment, ...extra } });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    shell,
+    env: { ...environment, ...extra },
+  });
   if (result.error === undefined && result.status === 0) return;
-  process.stderr.write(`failed: ${command} ${args.join(" ")} (${result.error?.message ?? result.status ?? result.signal})\n`);
+  process.stderr.write(
+    `failed: ${command} ${args.join(" ")} (${result.error?.message ?? result.status ?? result.signal})\n`,
+  );
   process.exit(result.status || 1);
 }
 
@@ -36,21 +43,40 @@ function step(name, work) {
 function install() {
   if (!existsSync(join(pnpmHome, "node_modules", "pnpm", "package.json"))) {
     const flags = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-    step(`fetch ${packageManager}`, () => run("npm", ["install", "--prefix", pnpmHome, ...flags, packageManager]));
+    step(`fetch ${packageManager}`, () =>
+      run("npm", ["install", "--prefix", pnpmHome, ...flags, packageManager]),
+    );
   }
-  const lock = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "pnpm-lock.yaml")))
+    .digest("hex");
   const stamp = join(root, "node_modules", ".bootstrap");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  step("install", () => run("pnpm", ["install", "--frozen-lockfile", "--prefer-offline", "--reporter=append-only", "--loglevel=warn"]));
+  step("install", () =>
+    run("pnpm", [
+      "install",
+      "--frozen-lockfile",
+      "--prefer-offline",
+      "--reporter=append-only",
+      "--loglevel=warn",
+    ]),
+  );
   writeFileSync(stamp, lock);
 }
 
-const turbo = (...args) => run("turbo", ["run", ...args, "--concurrency=2", "--output-logs=errors-only", "--log-order=grouped"]);
+const turbo = (...args) =>
+  run("turbo", ["run", ...args, "--concurrency=2", "--output-logs=errors-only", "--log-order=grouped"]);
 const node = (...args) => run(process.execPath, args);
 const jest = (args, extra) =>
   run(
     process.execPath,
-    ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", join(root, "node_modules/jest/bin/jest.js"), "--ci", ...args],
+    [
+      "--experimental-vm-modules",
+      "--disable-warning=ExperimentalWarning",
+      join(root, "node_modules/jest/bin/jest.js"),
+      "--ci",
+      ...args,
+    ],
     extra,
   );
 

@@ -21,7 +21,7 @@ export interface Call {
   readonly signal: AbortSignal;
   readonly context: CallContext;
   /** The id of the failed operation that this call replays. */
-  readonly replayOf?: string;
+  readonly replayOf?: string | undefined;
 }
 
 /** One run of the protected function. @public */

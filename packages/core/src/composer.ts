@@ -89,8 +89,12 @@ class CallPlan implements Plan {
     this.#given = new Given(options);
     this.services = services;
     this.chain = new Chain(present.map(({ stage }) => parts.stages[stage] as Stage));
-    this.guarantees = new Chain(present.filter(({ guarantee }) => guarantee).map(({ stage }) => parts.stages[stage] as Stage));
-    this.retry = wanted.has("retry") ? retryPolicy(retry, isObject(options.retry) ? options.retry : {}) : null;
+    this.guarantees = new Chain(
+      present.filter(({ guarantee }) => guarantee).map(({ stage }) => parts.stages[stage] as Stage),
+    );
+    this.retry = wanted.has("retry")
+      ? retryPolicy(retry, isObject(options.retry) ? options.retry : {})
+      : null;
     this.usesCircuit = wanted.has("circuit-breaker");
     this.circuitBreaker = this.#given.circuitBreaker;
     this.defaultTimeout = options.timeout ?? protect.defaultTimeout ?? 0;
@@ -106,13 +110,17 @@ class CallPlan implements Plan {
   }
 }
 
-function wantedStages({ protect, retry, circuitBreakerEnabled }: ComposerParts, options: ProtectOptions): Set<StageName> {
+function wantedStages(
+  { protect, retry, circuitBreakerEnabled }: ComposerParts,
+  options: ProtectOptions,
+): Set<StageName> {
   const asked: Readonly<Record<StageName, boolean>> = {
     idempotency: options.idempotencyKey !== undefined,
     "failure-capture": (options.dlq ?? protect.defaultDlq) !== false,
     fallback: options.fallback !== undefined,
     bulkhead: options.bulkhead !== undefined,
-    "circuit-breaker": (options.circuitBreaker ?? protect.defaultCircuitBreaker) !== false && circuitBreakerEnabled,
+    "circuit-breaker":
+      (options.circuitBreaker ?? protect.defaultCircuitBreaker) !== false && circuitBreakerEnabled,
     timeout: options.timeout !== null && (options.timeout ?? protect.defaultTimeout) !== undefined,
     retry: (options.retry ?? protect.defaultRetry) !== false && retry.enabled,
   };
@@ -138,6 +146,7 @@ class Given {
   readonly #domain: Presence;
   readonly #replayOf: Presence;
   readonly #signal: boolean;
+  readonly #size: number;
 
   constructor(options: ProtectOptions) {
     const { circuitBreaker, retry, dlq, idempotency } = options;
@@ -155,6 +164,7 @@ class Given {
     this.#domain = presence(options.domain);
     this.#replayOf = presence(options.replayOf);
     this.#signal = options.signal !== undefined;
+    this.#size = sizeOf(options);
   }
 
   matches(options: ProtectOptions): boolean {
@@ -172,17 +182,26 @@ class Given {
       typeof options.domain === this.#domain &&
       typeof options.replayOf === this.#replayOf &&
       sameCapture(this.#dlq, options.dlq) &&
-      sameIdempotency(this.#idempotency, options.idempotency)
+      sameIdempotency(this.#idempotency, options.idempotency) &&
+      // An option that nobody knows must not slip through because all others are as before.
+      sizeOf(options) === this.#size
     );
   }
 
   #sameTimeout(timeout: unknown): boolean {
-    return typeof timeout === "number" ? this.#timeout === "given" && isPositive(timeout) : timeout === this.#timeout;
+    return typeof timeout === "number"
+      ? this.#timeout === "given" && isPositive(timeout)
+      : timeout === this.#timeout;
   }
 
   #sameCircuitBreaker(options: ProtectOptions["circuitBreaker"]): boolean {
-    if (typeof options !== "object") return this.circuitBreaker === undefined && options === this.#circuitBreaker;
-    return this.circuitBreaker !== undefined && options !== null && sameCircuitBreakerOptions(this.circuitBreaker, options);
+    if (typeof options !== "object")
+      return this.circuitBreaker === undefined && options === this.#circuitBreaker;
+    return (
+      this.circuitBreaker !== undefined &&
+      options !== null &&
+      sameCircuitBreakerOptions(this.circuitBreaker, options)
+    );
   }
 
   #sameRetry(options: ProtectOptions["retry"]): boolean {
@@ -194,6 +213,12 @@ class Given {
   #sameSignal(signal: unknown): boolean {
     return signal === undefined ? !this.#signal : this.#signal && isSignal(signal);
   }
+}
+
+function sizeOf(options: object): number {
+  let size = 0;
+  for (const _ in options) size++;
+  return size;
 }
 
 function presence(value: unknown): Presence {

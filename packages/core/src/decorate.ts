@@ -13,6 +13,20 @@ export interface Decorator {
   (target: object, property: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor;
 }
 
+/** Wraps a function, or decorates a method, in either form of decorators. What it makes is always asynchronous. @public */
+export interface AsyncDecorator {
+  <This, A extends unknown[], R>(
+    fn: (this: This, ...args: A) => R,
+  ): (this: This, ...args: A) => Promise<Awaited<R>>;
+  /** TC39 decorators. */
+  <This, A extends unknown[], R>(
+    method: (this: This, ...args: A) => Promise<R>,
+    context: ClassMethodDecoratorContext,
+  ): (this: This, ...args: A) => Promise<R>;
+  /** `experimentalDecorators`. */
+  (target: object, property: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor;
+}
+
 /** What is known of the thing that is wrapped: a name to derive others from, if it has one. */
 export type Wrap = (fn: AnyFunction, derivedName: string | undefined) => AnyFunction;
 
@@ -26,11 +40,20 @@ export function decorator(wrap: Wrap, what: string): Decorator {
   }) as Decorator;
 }
 
-function decorateProperty(wrap: Wrap, what: string, target: object, property: unknown, descriptor: PropertyDescriptor): PropertyDescriptor {
+function decorateProperty(
+  wrap: Wrap,
+  what: string,
+  target: object,
+  property: unknown,
+  descriptor: PropertyDescriptor,
+): PropertyDescriptor {
   const method: unknown = descriptor.value;
   if (typeof method !== "function") throw cannotWrap(what, `property ${String(property)}`);
   const owner = typeof target === "function" ? target : target.constructor;
-  const wrapped = like(method as AnyFunction, wrap(method as AnyFunction, `${owner.name}.${String(property)}`));
+  const wrapped = like(
+    method as AnyFunction,
+    wrap(method as AnyFunction, `${owner.name}.${String(property)}`),
+  );
   return { ...descriptor, value: wrapped };
 }
 
@@ -39,7 +62,9 @@ function isMethodContext(context: unknown): context is ClassMethodDecoratorConte
 }
 
 function cannotWrap(what: string, target: unknown): ConfigurationError {
-  return new ConfigurationError(`${what} wraps functions and methods; received ${typeof target === "string" ? target : typeof target}`);
+  return new ConfigurationError(
+    `${what} wraps functions and methods; received ${typeof target === "string" ? target : typeof target}`,
+  );
 }
 
 /** A wrapper that looks like what it wraps: same name, same length, and the original within reach. */

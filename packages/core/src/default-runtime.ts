@@ -1,21 +1,33 @@
-import { type Baldur, type BaldurOptions, createBaldur } from "./baldur.js";
+import { type Baldur, type Origin, Runtime } from "./baldur.js";
+import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import type { ShutdownReport } from "./lifecycle/lifecycle.js";
+import type { BaldurOptions } from "./runtime-options.js";
 import { VERSION } from "./version.js";
 
 /** Shared by the ESM and the CommonJS build, and by every copy of the same major version in the process. */
 const KEY: unique symbol = Symbol.for(`@baldur/core.runtime@${VERSION.split(".")[0]}`);
 
 interface Holder {
-  runtime: Baldur | undefined;
+  runtime: Runtime | undefined;
   starting: Promise<Baldur> | undefined;
+  /** Registered while modules load, before there is a runtime, and kept from one to the next. */
+  readonly replayHandlers: ReplayHandlers;
 }
 
-const holder: Holder = ((globalThis as { [KEY]?: Holder })[KEY] ??= { runtime: undefined, starting: undefined });
+const shared = globalThis as { [KEY]?: Holder };
+shared[KEY] ??= { runtime: undefined, starting: undefined, replayHandlers: new ReplayHandlers() };
+const holder: Holder = shared[KEY];
+
+export const defaultReplayHandlers: ReplayHandlers = holder.replayHandlers;
 
 /** The runtime behind the module functions, made on first use. Starts nothing. */
-export function defaultRuntime(): Baldur {
-  holder.runtime ??= createBaldur({}, { quarantine: true });
+export function defaultRuntime(): Runtime {
+  holder.runtime ??= new Runtime({}, { ...origin(), quarantine: true });
   return holder.runtime;
+}
+
+function origin(): Origin {
+  return { replayHandlers: holder.replayHandlers, announced: holder.runtime?.announced ?? false };
 }
 
 /**
@@ -32,7 +44,7 @@ export function init(options: BaldurOptions = {}): Promise<Baldur> {
 }
 
 async function begin(options: BaldurOptions): Promise<Baldur> {
-  const runtime = createBaldur(options, { adopt: holder.runtime });
+  const runtime = new Runtime(options, origin());
   holder.runtime = runtime;
   return runtime.start();
 }
@@ -45,5 +57,7 @@ export async function shutdown(options: { deadline?: number } = {}): Promise<Shu
   const { runtime } = holder;
   holder.runtime = undefined;
   holder.starting = undefined;
-  return runtime === undefined ? { clean: true, duration: 0, drained: 0, abandoned: [] } : runtime.close(options);
+  return runtime === undefined
+    ? { clean: true, duration: 0, drained: 0, abandoned: [] }
+    : runtime.close(options);
 }

@@ -15,11 +15,11 @@ export class BaldurError extends Error {
   readonly retryable: boolean = false;
 
   static {
-    brand(this, "BaldurError");
+    brand(BaldurError, "BaldurError");
   }
 
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return hasKind(value, this.prototype);
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return hasKind(value, BaldurError.prototype);
   }
 
   /** The facts behind the error, for logs and tests. */
@@ -45,7 +45,7 @@ export class ConfigurationError extends BaldurError {
   readonly problems: readonly string[];
 
   static {
-    brand(this, "ConfigurationError");
+    brand(ConfigurationError, "ConfigurationError");
   }
 
   constructor(message: string, options: ErrorOptions & { problems?: readonly string[] } = {}) {
@@ -64,7 +64,7 @@ export class AdapterError extends BaldurError {
   override readonly retryable: boolean = true;
 
   static {
-    brand(this, "AdapterError");
+    brand(AdapterError, "AdapterError");
   }
 }
 
@@ -74,7 +74,7 @@ export class AdapterNotFoundError extends AdapterError {
   override readonly retryable = false;
 
   static {
-    brand(this, "AdapterNotFoundError");
+    brand(AdapterNotFoundError, "AdapterNotFoundError");
   }
 
   constructor(
@@ -97,7 +97,7 @@ export class ResilienceError extends BaldurError {
   override readonly retryable: boolean = true;
 
   static {
-    brand(this, "ResilienceError");
+    brand(ResilienceError, "ResilienceError");
   }
 }
 
@@ -107,20 +107,26 @@ export class ResilienceError extends BaldurError {
  */
 export function isBaldurError(value: unknown, code?: string): value is BaldurError {
   if (typeof value !== "object" || value === null || !(KIND in value)) return false;
-  return code === undefined || (value as BaldurError).code === code;
+  return code === undefined || (value as { code?: unknown }).code === code;
 }
 
 /** Names a class of errors: its `name`, and its identity across copies of the package. @public */
-export function brand(constructor: { readonly prototype: object }, name: string): void {
+export function brand(errorClass: { readonly prototype: object }, name: string): void {
   const property = { value: name, configurable: true, writable: true };
-  Object.defineProperties(constructor.prototype, { [KIND]: property, name: property });
+  Object.defineProperties(errorClass.prototype, { [KIND]: property, name: property });
+  // A bundler may have renamed the class, and Node prints errors by the name of their class.
+  Object.defineProperty(errorClass, "name", property);
 }
 
 function hasKind(value: unknown, prototype: object): boolean {
   if (typeof value !== "object" || value === null) return false;
   const kind: unknown = Object.getOwnPropertyDescriptor(prototype, KIND)?.value;
   if (kind === undefined) return Object.prototype.isPrototypeOf.call(prototype, value);
-  for (let link: object | null = Object.getPrototypeOf(value); link !== null; link = Object.getPrototypeOf(link)) {
+  for (
+    let link: object | null = Object.getPrototypeOf(value);
+    link !== null;
+    link = Object.getPrototypeOf(link)
+  ) {
     if (Object.getOwnPropertyDescriptor(link, KIND)?.value === kind) return true;
   }
   return false;

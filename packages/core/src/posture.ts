@@ -1,5 +1,5 @@
-import type { Entitlement } from "./plugins/plugin.js";
 import type { PluginRow } from "./plugins/host.js";
+import type { Entitlement } from "./plugins/plugin.js";
 import { defineEvent, type EventDefinition } from "./telemetry/event.js";
 
 /** What is active, inert or degraded in a runtime, and why. @public */
@@ -20,19 +20,23 @@ export const runtimePosture: EventDefinition<{
   storage: string;
   metrics: string;
   started: boolean;
-}> = defineEvent<{ tier: string; storage: string; metrics: string; started: boolean }>()("baldur.runtime_posture", {
-  level: "info",
-  always: true,
-  help: "how the runtime stands; once, when it starts or makes its first protected call",
-});
+}> = defineEvent<{ tier: string; storage: string; metrics: string; started: boolean }>()(
+  "baldur.runtime_posture",
+  {
+    level: "info",
+    always: true,
+    help: "how the runtime stands; once, when it starts or makes its first protected call",
+  },
+);
 
-export const unknownVariable: EventDefinition<{ env_var: string; nearest: string | undefined }> = defineEvent<{
-  env_var: string;
-  nearest: string | undefined;
-}>()("baldur.unknown_env_var_detected", {
-  level: "warning",
-  help: "a BALDUR_ variable that nothing reads, and the known name nearest to it",
-});
+export const unknownVariable: EventDefinition<{ env_var: string; nearest: string | undefined }> =
+  defineEvent<{
+    env_var: string;
+    nearest: string | undefined;
+  }>()("baldur.unknown_env_var_detected", {
+    level: "warning",
+    help: "a BALDUR_ variable that nothing reads, and the known name nearest to it",
+  });
 
 export const configurationQuarantined: EventDefinition<{ problems: readonly string[] }> = defineEvent<{
   problems: readonly string[];

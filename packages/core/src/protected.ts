@@ -1,4 +1,4 @@
-import { type AnyFunction, type Decorator, decorator, like } from "./decorate.js";
+import { type AnyFunction, type AsyncDecorator, decorator, like } from "./decorate.js";
 import { ConfigurationError, invalid } from "./errors.js";
 import type { FailedOperation } from "./failure-capture/operation.js";
 import type { ReplayHandlers } from "./failure-capture/replay-handlers.js";
@@ -6,9 +6,8 @@ import { validateName } from "./pipeline/endpoints.js";
 import type { ProtectedFunction, ProtectedOptions, ProtectOptions } from "./pipeline/options.js";
 import { validateOptions, WRAPPER_OPTIONS } from "./validate.js";
 
-/** What a wrapper needs of the runtime behind it. */
+/** Makes the calls of a wrapper. */
 export interface Caller {
-  readonly replayHandlers: ReplayHandlers;
   call(
     name: string,
     fn: ProtectedFunction,
@@ -18,7 +17,9 @@ export interface Caller {
 }
 
 /** A function that runs protected, with the original within reach. @public */
-export type Protected<A extends unknown[], T> = ((...args: A) => Promise<T>) & { readonly unprotected: (...args: A) => T | PromiseLike<T> };
+export type Protected<A extends unknown[], T> = ((...args: A) => Promise<T>) & {
+  readonly unprotected: (...args: A) => T | PromiseLike<T>;
+};
 
 /** `protected`: wraps a function, or decorates a method. @public */
 export interface Protect {
@@ -28,40 +29,56 @@ export interface Protect {
     options?: ProtectedOptions<A, T>,
   ): Protected<A, T>;
   // biome-ignore lint/suspicious/noExplicitAny: the arguments are those of whatever method is decorated
-  (name: string, options?: ProtectedOptions<any[], any>): Decorator;
+  (name: string, options?: ProtectedOptions<any[], any>): AsyncDecorator;
 }
 
 /** Throws `ConfigurationError` for a bad name, option or target, where it is written. */
-export function createProtected(caller: () => Caller): Protect {
+export function createProtected(caller: () => Caller, handlers: ReplayHandlers): Protect {
   return ((name: string, second?: unknown, third?: unknown): unknown => {
     validateName(name);
     if (typeof second !== "function") {
       if (third !== undefined) throw invalid("fn", "a function", second);
       const options = check(second);
-      return decorator((fn) => wrap(caller, name, fn, options), "protected");
+      return decorator((fn) => wrap(caller, handlers, name, fn, options), "protected");
     }
     const fn = second as AnyFunction;
-    return like(fn, wrap(caller, name, fn, check(third)));
+    return like(fn, wrap(caller, handlers, name, fn, check(third)));
   }) as Protect;
 }
 
-function wrap(caller: () => Caller, name: string, fn: AnyFunction, options: ProtectOptions | undefined): AnyFunction {
+function wrap(
+  caller: () => Caller,
+  handlers: ReplayHandlers,
+  name: string,
+  fn: AnyFunction,
+  options: ProtectOptions | undefined,
+): AnyFunction {
   function protectedFunction(this: unknown, ...args: unknown[]): Promise<unknown> {
     return caller().call(name, () => fn.apply(this, args), options, args);
   }
   if (options?.dlq !== undefined && options.dlq !== false) {
-    caller().replayHandlers.registerWrapped(name, (operation) => replay(caller(), fn, options, operation));
+    handlers.registerWrapped(name, (operation) => replay(caller(), fn, options, operation));
   }
   return protectedFunction;
 }
 
 /** A replay cannot breed a second entry, and is not a duplicate of the call that failed. */
-function replay(caller: Caller, fn: AnyFunction, options: ProtectOptions, operation: FailedOperation): Promise<unknown> {
+function replay(
+  caller: Caller,
+  fn: AnyFunction,
+  options: ProtectOptions,
+  operation: FailedOperation,
+): Promise<unknown> {
   const { args: codec } = options as ProtectedOptions;
   const stored = operation.requestData.args ?? [];
   const args = codec === undefined ? stored : codec.decode(stored);
   const { idempotencyKey: _, ...rest } = options;
-  return caller.call(operation.name, () => fn(...args), { ...rest, dlq: false, replayOf: operation.id }, args);
+  return caller.call(
+    operation.name,
+    () => fn(...args),
+    { ...rest, dlq: false, replayOf: operation.id },
+    args,
+  );
 }
 
 function check(options: unknown): ProtectOptions | undefined {

@@ -16,7 +16,10 @@ const aFunction = is("a function", (value) => typeof value === "function");
 const text = is("a non-empty string", (value) => typeof value === "string" && value !== "");
 const milliseconds = is("a positive number of milliseconds", isPositive);
 const object = is("an object", isObject);
-const timeout = is("a positive number of milliseconds, or null", (value) => value === null || isPositive(value));
+const timeout = is(
+  "a positive number of milliseconds, or null",
+  (value) => value === null || isPositive(value),
+);
 const textOrFunction = is("a non-empty string or a function", (value) =>
   typeof value === "string" ? value !== "" : typeof value === "function",
 );
@@ -40,7 +43,10 @@ const IDEMPOTENCY: Readonly<Record<keyof IdempotencyOptions, Check>> = {
 const CAPTURE: Readonly<Record<keyof FailureCaptureOptions, Check>> = {
   domain: text,
   failureType: aFunction,
-  maxRetries: is("an integer from 0 to 100", (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 100),
+  maxRetries: is(
+    "an integer from 0 to 100",
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 100,
+  ),
   onFallback: is('"skip" or "capture"', (value) => value === "skip" || value === "capture"),
   capture: is('"arguments" or "none"', (value) => value === "arguments" || value === "none"),
 };
@@ -74,7 +80,10 @@ const OPTIONS: Readonly<Record<keyof ProtectOptions, Check>> = {
 export const WRAPPER_OPTIONS: readonly string[] = ["contextFrom", "args"];
 
 /** Throws a `ConfigurationError` that names the first option that breaks its rule. `also` are options known besides. */
-export function validateOptions(options: unknown, also: readonly string[] = []): asserts options is ProtectOptions {
+export function validateOptions(
+  options: unknown,
+  also: readonly string[] = [],
+): asserts options is ProtectOptions {
   if (!isObject(options)) throw invalid("options", "an object", options);
   checkFields(options, OPTIONS, "", also);
 }
@@ -105,5 +114,7 @@ export function isObject(value: unknown): value is object {
 }
 
 export function isSignal(value: unknown): value is AbortSignal {
-  return value instanceof AbortSignal || (isObject(value) && "aborted" in value && "addEventListener" in value);
+  return (
+    value instanceof AbortSignal || (isObject(value) && "aborted" in value && "addEventListener" in value)
+  );
 }

@@ -12,7 +12,7 @@ export class BulkheadError extends ResilienceError {
   override readonly code: string = "ERR_BALDUR_BULKHEAD";
 
   static {
-    brand(this, "BulkheadError");
+    brand(BulkheadError, "BulkheadError");
   }
 }
 
@@ -24,7 +24,7 @@ export class BulkheadFullError extends BulkheadError {
   readonly limit: number;
 
   static {
-    brand(this, "BulkheadFullError");
+    brand(BulkheadFullError, "BulkheadFullError");
   }
 
   constructor({ compartment, active, limit }: Occupancy) {
@@ -49,7 +49,7 @@ export class BulkheadTimeoutError extends BulkheadError {
   readonly waitTimeout: number;
 
   static {
-    brand(this, "BulkheadTimeoutError");
+    brand(BulkheadTimeoutError, "BulkheadTimeoutError");
   }
 
   constructor({ compartment, active, limit, waitTimeout }: Occupancy & { readonly waitTimeout: number }) {

@@ -1,8 +1,8 @@
+import { interventionSuppressed } from "../pipeline/events.js";
 import type { Execution } from "../pipeline/execution.js";
+import type { CallServices } from "../pipeline/services.js";
 import type { Stage } from "../pipeline/stage.js";
 import type { Bulkhead, BulkheadPermit } from "../slots/bulkhead.js";
-import { interventionSuppressed } from "../pipeline/events.js";
-import type { CallServices } from "../pipeline/services.js";
 
 /** Lets a call in when its compartment has room. In no chain while nothing fills the slot. */
 export class BulkheadStage implements Stage {
@@ -51,7 +51,11 @@ export class BulkheadStage implements Stage {
   #refused(call: Execution, error: unknown): void {
     if (!call.dryRun) return call.refuse(error, "rejected");
     const detail = "the bulkhead would have refused";
-    this.services.telemetry.report(interventionSuppressed, { name: call.name, intervention: "bulkhead", detail });
+    this.services.telemetry.report(interventionSuppressed, {
+      name: call.name,
+      intervention: "bulkhead",
+      detail,
+    });
     call.proceed();
   }
 

@@ -1,11 +1,11 @@
 import type { HotClock } from "../clock.js";
 import { invalid, withoutStack } from "../errors.js";
-import { CircuitOpenError, type CircuitRefusal } from "./errors.js";
 import type { CircuitGate } from "../pipeline/endpoint.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
+import type { CounterCell } from "../telemetry/metric.js";
+import { CircuitOpenError, type CircuitRefusal } from "./errors.js";
 import type { CircuitPolicy } from "./options.js";
 import type { CircuitReporter } from "./reporter.js";
-import type { CircuitRow, CircuitState, ControlResult, ManualControl, Permit } from "./types.js";
 import {
   expirePin,
   INITIAL,
@@ -17,7 +17,7 @@ import {
   tripTrigger,
   visibleState,
 } from "./transition.js";
-import type { CounterCell } from "../telemetry/metric.js";
+import type { CircuitRow, CircuitState, ControlResult, ManualControl, Permit } from "./types.js";
 import { FAILURE, OutcomeWindow, RATE_LIMITED, SLOW, type WindowTotals } from "./window.js";
 
 /** What all breakers of a runtime share. */
@@ -30,6 +30,7 @@ export interface BreakerServices {
 
 /** Recorded by nobody: the call passed while the circuit was pinned. */
 const UNRECORDED = -1;
+const STATES: readonly string[] = ["closed", "open", "half_open"];
 const NO_CALLS: WindowTotals = Object.freeze({ calls: 0, failures: 0, slow: 0, rateLimited: 0 });
 
 /** One named circuit. Admission and recording are synchronous: between them nothing is shared with anyone. */
@@ -38,6 +39,8 @@ export class Breaker implements CircuitGate {
   passes = true;
   /** Generation that a passing call carries. */
   generation = 0;
+  /** Conflicting options were given, and that was said. */
+  conflictReported = false;
   #snapshot: Snapshot = INITIAL;
   #window: OutcomeWindow | null = null;
   #consecutive = 0;
@@ -63,6 +66,12 @@ export class Breaker implements CircuitGate {
     return visibleState(this.#snapshot);
   }
 
+  /** 0 closed, 1 open, 2 half-open: pinned circuits count as what they do. */
+  get stateNumber(): number {
+    this.#expirePin();
+    return STATES.indexOf(this.#snapshot.state);
+  }
+
   /** Nothing would be lost if this breaker were dropped and made again. */
   get forgettable(): boolean {
     return this.#snapshot.state === "closed" && this.#snapshot.pin === undefined;
@@ -71,7 +80,8 @@ export class Breaker implements CircuitGate {
   /** Asks to pass where `passes` says no. A probe's number is returned, 0 for a free pass, or why the call is refused. */
   admit(): number | CircuitRefusal {
     const { state, pin } = this.#snapshot;
-    if (state === "open" && pin === undefined && this.services.clock.coarse() < this.#snapshot.openUntil) return this.#refusal();
+    if (state === "open" && pin === undefined && this.services.clock.coarse() < this.#snapshot.openUntil)
+      return this.#refusal();
     const probe = ++this.#lastProbe;
     const { admission } = this.#apply({ kind: "admit", probe });
     if (admission === "probe") return probe;
@@ -111,7 +121,8 @@ export class Breaker implements CircuitGate {
 
   /** Gives a probe's slot back; does nothing for any other call. */
   endProbe(generation: number, probe: number, how: "success" | "failure" | "neutral"): void {
-    if (probe !== 0 && generation === this.#snapshot.generation) this.#apply({ kind: "probe_ended", probe, how });
+    if (probe !== 0 && generation === this.#snapshot.generation)
+      this.#apply({ kind: "probe_ended", probe, how });
   }
 
   /** Takes a permit, to be ended exactly once. Throws `CircuitOpenError`. */
@@ -128,9 +139,14 @@ export class Breaker implements CircuitGate {
 
   /** The error for a refused call, counted. */
   refuse(refusal: CircuitRefusal): CircuitOpenError {
-    if (refusal.state === "half_open") this.services.reporter.blocked(this.name, "half_open_full").add();
-    else (this.#blocked ??= this.services.reporter.blocked(this.name, "open")).add();
+    this.#blockedBy(refusal.state).add();
     return withoutStack(createOpenError, refusal);
+  }
+
+  #blockedBy(state: CircuitRefusal["state"]): CounterCell {
+    if (state === "half_open") return this.services.reporter.blocked(this.name, "half_open_full");
+    this.#blocked ??= this.services.reporter.blocked(this.name, "open");
+    return this.#blocked;
   }
 
   pin(state: Pin["state"], control: ManualControl, triggerReplay = false): ControlResult {
@@ -161,8 +177,13 @@ export class Breaker implements CircuitGate {
       since: this.#date(snapshot === INITIAL ? this.#createdAt : snapshot.since),
       generation: snapshot.generation,
       window: { calls, failures, slow, rateLimited },
-      probes: { live: halfOpen.probes.length, limit: this.policy.halfOpenMaxCalls, successes: halfOpen.successes },
-      ...(snapshot.state === "open" && snapshot.pin === undefined && { openUntil: this.#date(snapshot.openUntil) }),
+      probes: {
+        live: halfOpen.probes.length,
+        limit: this.policy.halfOpenMaxCalls,
+        successes: halfOpen.successes,
+      },
+      ...(snapshot.state === "open" &&
+        snapshot.pin === undefined && { openUntil: this.#date(snapshot.openUntil) }),
       ...(this.#lastFailureAt > 0 && { lastFailureAt: this.#date(this.#lastFailureAt) }),
       ...(snapshot.pin !== undefined && { manual: this.#manualRow(snapshot.pin) }),
     };
@@ -206,7 +227,11 @@ export class Breaker implements CircuitGate {
       this.#consecutive = 0;
     }
     for (const effect of next.effects) {
-      this.services.reporter.report(this.name, effect, { window, openFor: this.#now() - before.since, triggerReplay });
+      this.services.reporter.report(this.name, effect, {
+        window,
+        openFor: this.#now() - before.since,
+        triggerReplay,
+      });
     }
   }
 

@@ -6,7 +6,7 @@ export class CircuitBreakerError extends BaldurError {
   override readonly retryable: boolean = true;
 
   static {
-    brand(this, "CircuitBreakerError");
+    brand(CircuitBreakerError, "CircuitBreakerError");
   }
 }
 
@@ -30,7 +30,7 @@ export class CircuitOpenError extends CircuitBreakerError {
   readonly retryAfter: number | undefined;
 
   static {
-    brand(this, "CircuitOpenError");
+    brand(CircuitOpenError, "CircuitOpenError");
   }
 
   constructor(refusal: CircuitRefusal) {

@@ -7,9 +7,21 @@ interface Transitioned {
 }
 
 export const circuitOpened: EventDefinition<
-  Transitioned & { failures: number; slow: number; rate_limited: number; calls: number; consecutive_failures: number }
+  Transitioned & {
+    failures: number;
+    slow: number;
+    rate_limited: number;
+    calls: number;
+    consecutive_failures: number;
+  }
 > = defineEvent<
-  Transitioned & { failures: number; slow: number; rate_limited: number; calls: number; consecutive_failures: number }
+  Transitioned & {
+    failures: number;
+    slow: number;
+    rate_limited: number;
+    calls: number;
+    consecutive_failures: number;
+  }
 >()("circuit_breaker.opened", { level: "warning", family: "cb", journal: true, help: "a circuit opened" });
 
 export const circuitHalfOpened: EventDefinition<{ name: string; previous_state: string }> = defineEvent<{
@@ -34,7 +46,12 @@ export const manualOverrideSet: EventDefinition<{
   ttl: number | undefined;
 }> = defineEvent<{ name: string; state: string; actor: string; reason: string; ttl: number | undefined }>()(
   "circuit_breaker.manual_override_set",
-  { level: "warning", family: "cb", journal: true, help: "an operator pinned a circuit, or let it go (state auto)" },
+  {
+    level: "warning",
+    family: "cb",
+    journal: true,
+    help: "an operator pinned a circuit, or let it go (state auto)",
+  },
 );
 
 export const manualOverrideExpired: EventDefinition<{ name: string; previous_state: string }> = defineEvent<{
@@ -47,38 +64,41 @@ export const manualOverrideExpired: EventDefinition<{ name: string; previous_sta
   help: "a manual pin reached its end",
 });
 
-export const blockedByKillSwitch: EventDefinition<{ name: string; action: string; actor: string }> = defineEvent<{
-  name: string;
-  action: string;
-  actor: string;
-}>()("circuit_breaker.blocked_kill_switch_active", {
-  level: "warning",
-  family: "cb",
-  journal: true,
-  help: "a manual action was refused because Baldur is disabled",
-});
+export const blockedByKillSwitch: EventDefinition<{ name: string; action: string; actor: string }> =
+  defineEvent<{
+    name: string;
+    action: string;
+    actor: string;
+  }>()("circuit_breaker.blocked_kill_switch_active", {
+    level: "warning",
+    family: "cb",
+    journal: true,
+    help: "a manual action was refused because Baldur is disabled",
+  });
 
-export const killSwitchOverridden: EventDefinition<{ name: string; action: string; actor: string }> = defineEvent<{
-  name: string;
-  action: string;
-  actor: string;
-}>()("circuit_breaker.kill_switch_override", {
-  level: "warning",
-  family: "cb",
-  journal: true,
-  help: "a manual action was carried out although Baldur is disabled",
-});
+export const killSwitchOverridden: EventDefinition<{ name: string; action: string; actor: string }> =
+  defineEvent<{
+    name: string;
+    action: string;
+    actor: string;
+  }>()("circuit_breaker.kill_switch_override", {
+    level: "warning",
+    family: "cb",
+    journal: true,
+    help: "a manual action was carried out although Baldur is disabled",
+  });
 
-export const manualActionInDryRun: EventDefinition<{ name: string; action: string; actor: string }> = defineEvent<{
-  name: string;
-  action: string;
-  actor: string;
-}>()("circuit_breaker.manual_action_in_dry_run", {
-  level: "warning",
-  family: "cb",
-  journal: true,
-  help: "a manual action was carried out during a dry run",
-});
+export const manualActionInDryRun: EventDefinition<{ name: string; action: string; actor: string }> =
+  defineEvent<{
+    name: string;
+    action: string;
+    actor: string;
+  }>()("circuit_breaker.manual_action_in_dry_run", {
+    level: "warning",
+    family: "cb",
+    journal: true,
+    help: "a manual action was carried out during a dry run",
+  });
 
 export const rateLimitCascadeDetected: EventDefinition<{
   name: string;
@@ -92,7 +112,11 @@ export const rateLimitCascadeDetected: EventDefinition<{
 
 export const optionsConflict: EventDefinition<{ name: string }> = defineEvent<{ name: string }>()(
   "circuit_breaker.options_conflict",
-  { level: "warning", family: "cb", help: "a later call gave other options for this name; the first ones hold" },
+  {
+    level: "warning",
+    family: "cb",
+    help: "a later call gave other options for this name; the first ones hold",
+  },
 );
 
 export const rateTriggerUnreachable: EventDefinition<{
@@ -102,7 +126,11 @@ export const rateTriggerUnreachable: EventDefinition<{
   remedy: string;
 }> = defineEvent<{ name: string; minimum_calls: number; sliding_window_size: number; remedy: string }>()(
   "circuit_breaker.config_rate_trigger_unreachable",
-  { level: "warning", family: "cb", help: "the window is smaller than the calls it must hold; its size is used" },
+  {
+    level: "warning",
+    family: "cb",
+    help: "the window is smaller than the calls it must hold; its size is used",
+  },
 );
 
 export const overflowing: EventDefinition<{ limit: number }> = defineEvent<{ limit: number }>()(

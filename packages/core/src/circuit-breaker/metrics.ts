@@ -5,20 +5,26 @@ export const stateGauge: MetricDefinition<"gauge"> = defineGauge("baldur_circuit
   labels: ["service"],
 });
 
-export const failuresTotal: MetricDefinition<"counter"> = defineCounter("baldur_circuit_breaker_failures_total", {
-  help: "failures recorded by circuits",
-  labels: ["service"],
-});
+export const failuresTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_circuit_breaker_failures_total",
+  {
+    help: "failures recorded by circuits",
+    labels: ["service"],
+  },
+);
 
 export const tripsTotal: MetricDefinition<"counter"> = defineCounter("baldur_circuit_breaker_trips_total", {
   help: "times a circuit opened by itself",
   labels: ["service"],
 });
 
-export const transitionsTotal: MetricDefinition<"counter"> = defineCounter("baldur_circuit_breaker_transitions_total", {
-  help: "transitions of circuits",
-  labels: ["service", "from_state", "to_state"],
-});
+export const transitionsTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_circuit_breaker_transitions_total",
+  {
+    help: "transitions of circuits",
+    labels: ["service", "from_state", "to_state"],
+  },
+);
 
 export const openDuration: MetricDefinition<"histogram"> = defineHistogram(
   "baldur_circuit_breaker_open_duration_seconds",
@@ -29,17 +35,23 @@ export const openDuration: MetricDefinition<"histogram"> = defineHistogram(
   },
 );
 
-export const blockedTotal: MetricDefinition<"counter"> = defineCounter("baldur_circuit_breaker_blocked_total", {
-  help: "calls that circuits refused",
-  labels: ["service", "reason"],
-});
+export const blockedTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_circuit_breaker_blocked_total",
+  {
+    help: "calls that circuits refused",
+    labels: ["service", "reason"],
+  },
+);
 
 export const probesReclaimedTotal: MetricDefinition<"counter"> = defineCounter(
   "baldur_circuit_breaker_half_open_stuck_recovery_total",
   { help: "probe slots taken back because the probe never ended", labels: ["service"] },
 );
 
-export const evictedTotal: MetricDefinition<"counter"> = defineCounter("baldur_circuit_breaker_evicted_total", {
-  help: "idle breakers that left to make room",
-  labels: [],
-});
+export const evictedTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_circuit_breaker_evicted_total",
+  {
+    help: "idle breakers that left to make room",
+    labels: [],
+  },
+);

@@ -34,7 +34,8 @@ const KEYS = Object.keys(BOUNDS) as (keyof CircuitBreakerOptions)[];
 export function validateCircuitBreakerOptions(options: CircuitBreakerOptions, at = "circuitBreaker"): void {
   for (const [key, value] of Object.entries(options)) {
     const bounds = BOUNDS[key as keyof CircuitBreakerOptions] as Bounds | undefined;
-    if (bounds === undefined) throw new ConfigurationError(`${at}.${key} is not an option; known are ${KEYS.join(", ")}`);
+    if (bounds === undefined)
+      throw new ConfigurationError(`${at}.${key} is not an option; known are ${KEYS.join(", ")}`);
     if (value !== undefined && !within(value, bounds)) throw invalid(`${at}.${key}`, rule(bounds), value);
   }
 }
@@ -52,7 +53,11 @@ function rule({ min, max, whole }: Bounds): string {
 export type CircuitPolicy = Readonly<Omit<CircuitBreakerSettings, "overrides" | "maxBreakers" | "enabled">>;
 
 /** A success threshold above the number of probes, or a minimum above the window, could never be reached: they are lowered. */
-export function circuitPolicy(settings: CircuitBreakerSettings, given: CircuitBreakerOptions, name: string): CircuitPolicy {
+export function circuitPolicy(
+  settings: CircuitBreakerSettings,
+  given: CircuitBreakerOptions,
+  name: string,
+): CircuitPolicy {
   const merged = { ...settings, ...defined(given), ...defined(settings.overrides[name] ?? {}) };
   return {
     ...merged,

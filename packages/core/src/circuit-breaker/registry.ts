@@ -2,17 +2,27 @@ import type { Endpoint } from "../pipeline/endpoint.js";
 import { type Endpoints, validateName } from "../pipeline/endpoints.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
 import { Breaker, type BreakerServices } from "./circuit-breaker.js";
-import { type CircuitPolicy, circuitPolicy, sameCircuitBreakerOptions, validateCircuitBreakerOptions } from "./options.js";
+import {
+  type CircuitPolicy,
+  circuitPolicy,
+  sameCircuitBreakerOptions,
+  validateCircuitBreakerOptions,
+} from "./options.js";
 import type { CircuitBreakerSettings } from "./settings.js";
-import type { CircuitBreaker, CircuitRow, CircuitState, ControlResult, ManualControl, Permit } from "./types.js";
+import type {
+  CircuitBreaker,
+  CircuitRow,
+  CircuitState,
+  ControlResult,
+  ManualControl,
+  Permit,
+} from "./types.js";
 
 const NO_OPTIONS: CircuitBreakerOptions = Object.freeze({});
 const OVERFLOW = "overflow";
 
 /** Makes the breakers of a runtime: one per name, and one for all the names for which there is no room. */
 export class Circuits {
-  /** Names whose conflicting options were reported. */
-  readonly #conflicts = new Set<string>();
   /** Of all circuits that nobody gave options. */
   readonly #shared: CircuitPolicy;
 
@@ -43,9 +53,21 @@ export class Circuits {
   }
 
   rows(filter: { state?: CircuitState } = {}): CircuitRow[] {
-    const rows = [...this.endpoints.values()].flatMap(({ circuit }) => (circuit === null ? [] : [(circuit as Breaker).row()]));
+    const rows = [...this.endpoints.values()].flatMap(({ circuit }) =>
+      circuit === null ? [] : [(circuit as Breaker).row()],
+    );
     const kept = filter.state === undefined ? rows : rows.filter((row) => row.state === filter.state);
     return kept.sort(openFirst);
+  }
+
+  /** State of every circuit, as a number, at most so many. */
+  *states(limit: number): Generator<readonly [labels: readonly string[], value: number]> {
+    let left = limit;
+    for (const { circuit } of this.endpoints.values()) {
+      if (circuit === null) continue;
+      if (left-- === 0) return;
+      yield [[circuit.name], (circuit as Breaker).stateNumber];
+    }
   }
 
   #create(name: string, options: CircuitBreakerOptions): Breaker {
@@ -59,8 +81,8 @@ export class Circuits {
   }
 
   #compare(breaker: Breaker, options: CircuitBreakerOptions): void {
-    if (sameCircuitBreakerOptions(breaker.given, options) || this.#conflicts.has(breaker.name)) return;
-    this.#conflicts.add(breaker.name);
+    if (breaker.conflictReported || sameCircuitBreakerOptions(breaker.given, options)) return;
+    breaker.conflictReported = true;
     this.services.reporter.optionsConflict(breaker.name);
   }
 }

@@ -29,7 +29,11 @@ export class CircuitReporter {
   }
 
   suppressed({ name, state }: CircuitRefusal): void {
-    this.telemetry.report(interventionSuppressed, { name, intervention: "circuit_breaker", detail: `circuit is ${state}` });
+    this.telemetry.report(interventionSuppressed, {
+      name,
+      intervention: "circuit_breaker",
+      detail: `circuit is ${state}`,
+    });
   }
 
   report(name: string, effect: Effect, facts: TransitionFacts): void {
@@ -42,7 +46,10 @@ export class CircuitReporter {
         this.#count(name, "open", "half_open");
         return this.telemetry.report(events.circuitHalfOpened, { name, previous_state: "open" });
       case "pin_expired":
-        return this.telemetry.report(events.manualOverrideExpired, { name, previous_state: effect.pin.state });
+        return this.telemetry.report(events.manualOverrideExpired, {
+          name,
+          previous_state: effect.pin.state,
+        });
       case "probe_reclaimed":
         return this.telemetry.counter(metrics.probesReclaimedTotal).cell(name).add(effect.count);
     }
@@ -82,7 +89,11 @@ export class CircuitReporter {
     this.telemetry.report(events.overflowing, { limit });
   }
 
-  #opened(name: string, { from, trigger }: Extract<Effect, { kind: "opened" }>, { window }: TransitionFacts): void {
+  #opened(
+    name: string,
+    { from, trigger }: Extract<Effect, { kind: "opened" }>,
+    { window }: TransitionFacts,
+  ): void {
     this.#count(name, from, "open");
     if (trigger !== "manual") this.telemetry.counter(metrics.tripsTotal).cell(name).add();
     const { calls, failures, slow, rateLimited: rate_limited } = window;
@@ -94,9 +105,16 @@ export class CircuitReporter {
     this.telemetry.report(events.circuitOpened, { name, previous_state: from, trigger, ...counts });
   }
 
-  #closed(name: string, { from, trigger }: Extract<Effect, { kind: "closed" }>, facts: TransitionFacts): void {
+  #closed(
+    name: string,
+    { from, trigger }: Extract<Effect, { kind: "closed" }>,
+    facts: TransitionFacts,
+  ): void {
     this.#count(name, from, "closed");
-    this.telemetry.histogram(metrics.openDuration).cell(name).observe(facts.openFor / 1000);
+    this.telemetry
+      .histogram(metrics.openDuration)
+      .cell(name)
+      .observe(facts.openFor / 1000);
     const trigger_replay = facts.triggerReplay || trigger === "recovery";
     this.telemetry.report(events.circuitClosed, { name, previous_state: from, trigger, trigger_replay });
   }

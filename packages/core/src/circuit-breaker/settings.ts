@@ -1,4 +1,3 @@
-import { validateCircuitBreakerOptions } from "./options.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
 import {
   boolean,
@@ -9,7 +8,7 @@ import {
   percentage,
   type SettingsGroup,
 } from "../settings/define.js";
-
+import { validateCircuitBreakerOptions } from "./options.js";
 
 /** Settings of the circuit breaker; durations in milliseconds. @public */
 export interface CircuitBreakerSettings {
@@ -38,13 +37,16 @@ export interface CircuitBreakerSettings {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-export const circuitBreakerSettings: SettingsGroup<CircuitBreakerSettings> = defineSettings<CircuitBreakerSettings>(
-  "circuitBreaker",
-  {
+export const circuitBreakerSettings: SettingsGroup<CircuitBreakerSettings> =
+  defineSettings<CircuitBreakerSettings>("circuitBreaker", {
     prefix: "BALDUR_CB_",
     help: "When a circuit opens, how it probes and how it closes.",
     fields: {
-      enabled: boolean({ env: "ENABLED", default: true, help: "false: every call passes, nothing is recorded" }),
+      enabled: boolean({
+        env: "ENABLED",
+        default: true,
+        help: "false: every call passes, nothing is recorded",
+      }),
       failureThreshold: integer({
         env: "FAILURE_THRESHOLD",
         default: 5,
@@ -176,5 +178,4 @@ export const circuitBreakerSettings: SettingsGroup<CircuitBreakerSettings> = def
         validate: validateCircuitBreakerOptions,
       }),
     },
-  },
-);
+  });

@@ -43,7 +43,11 @@ export class CircuitBreakerStage implements Stage {
       case "rate_limited":
         return breaker.rateLimited(generation, probe);
       default:
-        return breaker.failed(generation, probe, breaker.policy.slowCallDuration === undefined ? 0 : call.elapsed());
+        return breaker.failed(
+          generation,
+          probe,
+          breaker.policy.slowCallDuration === undefined ? 0 : call.elapsed(),
+        );
     }
   }
 }

@@ -2,7 +2,14 @@ import type { CircuitPolicy } from "./options.js";
 import type { WindowTotals } from "./window.js";
 
 /** What put a circuit into the state it is in. @public */
-export type Trigger = "failures" | "consecutive_failures" | "slow_calls" | "rate_limit_cascade" | "probe" | "manual" | "recovery";
+export type Trigger =
+  | "failures"
+  | "consecutive_failures"
+  | "slow_calls"
+  | "rate_limit_cascade"
+  | "probe"
+  | "manual"
+  | "recovery";
 
 /** An operator's decision; it outranks every automatic rule until it ends. */
 export interface Pin {
@@ -80,7 +87,9 @@ function decide(snapshot: Snapshot, input: Input, policy: CircuitPolicy, now: nu
     case "pin":
       return pinned(snapshot, input.pin, now);
     case "unpin":
-      return snapshot.pin === undefined ? unchanged(snapshot) : { snapshot: lift(snapshot, now), effects: [] };
+      return snapshot.pin === undefined
+        ? unchanged(snapshot)
+        : { snapshot: lift(snapshot, now), effects: [] };
     case "reset":
       return close(snapshot, now, "manual");
     case "admit":
@@ -90,7 +99,9 @@ function decide(snapshot: Snapshot, input: Input, policy: CircuitPolicy, now: nu
         ? open(snapshot, policy, now, input.trigger)
         : unchanged(snapshot);
     case "probe_ended":
-      return snapshot.pin === undefined ? endProbe(snapshot, input.probe, input.how, policy, now) : unchanged(snapshot);
+      return snapshot.pin === undefined
+        ? endProbe(snapshot, input.probe, input.how, policy, now)
+        : unchanged(snapshot);
   }
 }
 
@@ -130,7 +141,8 @@ function endProbe(
   policy: CircuitPolicy,
   now: number,
 ): Transition {
-  if (snapshot.state !== "half_open" || !snapshot.probes.some((probe) => probe.id === id)) return unchanged(snapshot);
+  if (snapshot.state !== "half_open" || !snapshot.probes.some((probe) => probe.id === id))
+    return unchanged(snapshot);
   if (how === "failure") return open(snapshot, policy, now, "probe");
   const probes = snapshot.probes.filter((probe) => probe.id !== id);
   const successes = snapshot.successes + (how === "success" ? 1 : 0);
@@ -144,9 +156,13 @@ function pinned(snapshot: Snapshot, pin: Pin, now: number): Transition {
     pin.state === "forced_open"
       ? { state: "open", generation: snapshot.generation + 1, since: now, openUntil: now, pin }
       : { state: "closed", generation: snapshot.generation + 1, since: now, pin };
-  if (before === pin.state) return { snapshot: { ...base, generation: snapshot.generation, since: snapshot.since }, effects: [] };
+  if (before === pin.state)
+    return { snapshot: { ...base, generation: snapshot.generation, since: snapshot.since }, effects: [] };
   const kind = pin.state === "forced_open" ? "opened" : "closed";
-  return { snapshot: base, effects: before === base.state ? [] : [{ kind, from: before, trigger: "manual" }] };
+  return {
+    snapshot: base,
+    effects: before === base.state ? [] : [{ kind, from: before, trigger: "manual" }],
+  };
 }
 
 function lift(snapshot: Snapshot, now: number): Snapshot {
@@ -184,13 +200,20 @@ function unchanged(snapshot: Snapshot): Transition {
 }
 
 /** Why a closed circuit must open now, if it must. */
-export function tripTrigger(totals: WindowTotals, consecutive: number, policy: CircuitPolicy): Trigger | undefined {
+export function tripTrigger(
+  totals: WindowTotals,
+  consecutive: number,
+  policy: CircuitPolicy,
+): Trigger | undefined {
   if (policy.consecutiveFailureThreshold > 0 && consecutive >= policy.consecutiveFailureThreshold) {
     return "consecutive_failures";
   }
   if (isCascade(totals, policy)) return "rate_limit_cascade";
   if (totals.calls < policy.minimumCalls) return undefined;
-  if (totals.failures >= policy.failureThreshold && reaches(totals.failures, totals, policy.failureRateThreshold)) {
+  if (
+    totals.failures >= policy.failureThreshold &&
+    reaches(totals.failures, totals, policy.failureRateThreshold)
+  ) {
     return "failures";
   }
   const slow = policy.slowCallDuration !== undefined && totals.slow > 0;

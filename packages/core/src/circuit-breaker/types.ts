@@ -44,7 +44,12 @@ export interface CircuitRow {
     readonly rateLimited: number;
   };
   readonly probes: { readonly live: number; readonly limit: number; readonly successes: number };
-  readonly manual?: { readonly state: string; readonly reason: string; readonly actor: string; readonly until?: Date };
+  readonly manual?: {
+    readonly state: string;
+    readonly reason: string;
+    readonly actor: string;
+    readonly until?: Date;
+  };
   readonly fleet?: { readonly votes: number; readonly quorum: number };
 }
 

@@ -28,10 +28,17 @@ export const dryRunDisabled: EventDefinition<Change> = change(
 
 export const stateUnreadable: EventDefinition<{ error: string }> = defineEvent<{ error: string }>()(
   "system_control.state_unreadable",
-  { level: "warning", help: "the stored state cannot be read; the last known one, or enabled and live, is in force" },
+  {
+    level: "warning",
+    help: "the stored state cannot be read; the last known one, or enabled and live, is in force",
+  },
 );
 
 export const persistFailed: EventDefinition<{ error: string }> = defineEvent<{ error: string }>()(
   "system_control.persist_failed",
-  { level: "error", journal: true, help: "a change is in force in this process and could not be stored; tried again" },
+  {
+    level: "error",
+    journal: true,
+    help: "a change is in force in this process and could not be stored; tried again",
+  },
 );

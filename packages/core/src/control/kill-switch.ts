@@ -88,6 +88,11 @@ export class KillSwitch implements SystemControl {
     return this.parts.dryRunFloor || this.#state.dryRun;
   }
 
+  /** Whether what is in force is also stored. */
+  get persisted(): boolean {
+    return this.#unstored.length === 0;
+  }
+
   /** Loads the stored state and follows it. */
   async start(): Promise<void> {
     await this.#load();
@@ -139,7 +144,8 @@ export class KillSwitch implements SystemControl {
 
   async disableDryRun({ actor, reason, confirm }: ControlChange & { confirm: true }): Promise<ControlState> {
     const change = { actor: words("actor", actor), reason };
-    if ((confirm as unknown) !== true) throw invalid("confirm", "true, because decisions will be applied again", confirm);
+    if ((confirm as unknown) !== true)
+      throw invalid("confirm", "true, because decisions will be applied again", confirm);
     return this.#change("disable_dry_run", events.dryRunDisabled, change, ({ dryRunSince: _, ...state }) => ({
       ...state,
       dryRun: false,
@@ -212,7 +218,8 @@ export class KillSwitch implements SystemControl {
 
   #note(document: VersionedDocument | undefined): void {
     const parsed = document === undefined ? INITIAL : parseState(document.value);
-    if (parsed === undefined) this.parts.telemetry.report(events.stateUnreadable, { error: "the document has another shape" });
+    if (parsed === undefined)
+      this.parts.telemetry.report(events.stateUnreadable, { error: "the document has another shape" });
     this.#base = parsed ?? INITIAL;
     this.#version = document?.version ?? 0;
   }
@@ -228,7 +235,7 @@ export class KillSwitch implements SystemControl {
       enabled: this.enabled,
       dryRun: this.dryRun,
       version: this.#version,
-      persisted: this.#unstored.length === 0,
+      persisted: this.persisted,
       ...(disabled !== undefined && { disabled: { ...disabled, at: new Date(disabled.at) } }),
       ...(dryRunSince !== undefined && { dryRunSince: { ...dryRunSince, at: new Date(dryRunSince.at) } }),
     };

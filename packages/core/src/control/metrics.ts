@@ -8,7 +8,10 @@ export const dryRunGauge: MetricDefinition<"gauge"> = defineGauge("baldur_system
   help: "1 in a dry run",
 });
 
-export const changesTotal: MetricDefinition<"counter"> = defineCounter("baldur_system_control_state_changes_total", {
-  help: "changes of the kill switch and the dry run",
-  labels: ["action"],
-});
+export const changesTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_system_control_state_changes_total",
+  {
+    help: "changes of the kill switch and the dry run",
+    labels: ["action"],
+  },
+);

@@ -21,6 +21,10 @@ export function parseState(value: unknown): StoredState | undefined {
   };
 }
 
-function isNote(note: { readonly at: number; readonly by: string } | undefined): note is NonNullable<typeof note> {
-  return typeof note === "object" && note !== null && typeof note.at === "number" && typeof note.by === "string";
+function isNote(
+  note: { readonly at: number; readonly by: string } | undefined,
+): note is NonNullable<typeof note> {
+  return (
+    typeof note === "object" && note !== null && typeof note.at === "number" && typeof note.by === "string"
+  );
 }

@@ -1,5 +1,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { BaldurError, brand, type ErrorContext } from "../errors.js";
+import type { TelemetryHub } from "../telemetry/telemetry.js";
+import { inputRejected } from "./events.js";
 
 /** @public */
 export type DomainProblem = "too_long" | "empty" | "invalid_charset" | "not_string" | "reserved";
@@ -9,7 +11,7 @@ export class DomainValidationError extends BaldurError {
   override readonly code = "ERR_BALDUR_DOMAIN_VALIDATION";
 
   static {
-    brand(this, "DomainValidationError");
+    brand(DomainValidationError, "DomainValidationError");
   }
 
   constructor(
@@ -44,19 +46,39 @@ function problemOf(domain: string): DomainProblem | undefined {
   return PATTERN.test(domain) ? undefined : "invalid_charset";
 }
 
+/** What a domain that is refused where nobody can be told is counted under. */
+export const OTHER_DOMAIN = "other_domain" as const;
+const PREVIEW = 32;
+
 /**
  * The domain in force where code runs. The storage behind it is made at the first use, because on Node 20 its mere
  * existence taxes every promise of the process.
  */
-export class AmbientDomain {
+export class Domains {
   #storage: AsyncLocalStorage<string> | undefined;
 
+  constructor(private readonly telemetry: TelemetryHub) {}
+
+  /** Runs with this domain in force. Throws `DomainValidationError`. */
   run<T>(domain: string, fn: () => T): T {
+    const normal = normaliseDomain(domain);
     this.#storage ??= new (process.getBuiltinModule("node:async_hooks").AsyncLocalStorage)();
-    return this.#storage.run(domain, fn);
+    return this.#storage.run(normal, fn);
   }
 
-  current(): string | undefined {
-    return this.#storage?.getStore();
+  /** The domain given for a call, else the one in force. A bad one is reported and counted under `other_domain`. */
+  of(given: string | undefined, site: string): string | undefined {
+    if (given === undefined) return this.#storage?.getStore();
+    try {
+      return normaliseDomain(given);
+    } catch (error) {
+      const { reason } = error as DomainValidationError;
+      this.telemetry.report(inputRejected, {
+        site,
+        reason,
+        original_preview: String(given).slice(0, PREVIEW),
+      });
+      return OTHER_DOMAIN;
+    }
   }
 }

@@ -5,7 +5,7 @@ export class DLQError extends BaldurError {
   override readonly code: string = "ERR_BALDUR_DLQ";
 
   static {
-    brand(this, "DLQError");
+    brand(DLQError, "DLQError");
   }
 }
 
@@ -14,7 +14,7 @@ export class DLQReplayError extends DLQError {
   override readonly code = "ERR_BALDUR_DLQ_REPLAY";
 
   static {
-    brand(this, "DLQReplayError");
+    brand(DLQReplayError, "DLQReplayError");
   }
 
   constructor(

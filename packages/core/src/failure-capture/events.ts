@@ -11,4 +11,8 @@ export const requestedWithoutBacking: EventDefinition<{ name: string; remedy: st
 export const captureFailed: EventDefinition<{ name: string; error: string }> = defineEvent<{
   name: string;
   error: string;
-}>()("dlq.capture_failed", { level: "error", family: "dlq", help: "whatever keeps failed calls threw; the caller's error is unaffected" });
+}>()("dlq.capture_failed", {
+  level: "error",
+  family: "dlq",
+  help: "whatever keeps failed calls threw; the caller's error is unaffected",
+});

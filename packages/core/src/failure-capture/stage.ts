@@ -20,11 +20,8 @@ const NO_DOMAIN = "default";
 
 export interface FailureCaptureParts {
   readonly services: CallServices;
-  readonly recorder: FailureRecorder;
-  /** Whether anything fills the slot. */
-  readonly backed: boolean;
-  /** The domain that is in force where the call was made. */
-  domain(): string | undefined;
+  /** What keeps failed calls; undefined while nothing does. */
+  recorder(): FailureRecorder | undefined;
 }
 
 /** Hands every error that the caller is about to see to whatever keeps failed calls, exactly once. */
@@ -36,7 +33,8 @@ export class FailureCaptureStage implements Stage {
 
   succeed(call: Execution, value: unknown): void {
     const answered = call.outcome === "fallback" ? call.extras.answered : undefined;
-    if (answered !== undefined && optionsOf(call).onFallback === "capture") this.#capture(call, answered.error, "fallback");
+    if (answered !== undefined && optionsOf(call).onFallback === "capture")
+      this.#capture(call, answered.error, "fallback");
     call.succeed(value);
   }
 
@@ -47,12 +45,17 @@ export class FailureCaptureStage implements Stage {
   }
 
   #capture(call: Execution, error: unknown, outcome: Outcome): void {
-    const { services, recorder, backed } = this.parts;
+    const { services } = this.parts;
     if (call.dryRun) {
       const detail = "the failed call would have been kept";
-      return services.telemetry.report(interventionSuppressed, { name: call.name, intervention: "failure_capture", detail });
+      return services.telemetry.report(interventionSuppressed, {
+        name: call.name,
+        intervention: "failure_capture",
+        detail,
+      });
     }
-    if (!backed) return this.#discard(call);
+    const recorder = this.parts.recorder();
+    if (recorder === undefined) return this.#discard(call);
     try {
       const capture = recorder.capture(this.#describe(call, error, outcome as FailedCall["outcome"]));
       if ("id" in capture) call.extras.captured = capture;
@@ -90,7 +93,7 @@ export class FailureCaptureStage implements Stage {
   }
 
   #domain(call: Execution): string {
-    return optionsOf(call).domain ?? call.options?.domain ?? this.parts.domain() ?? NO_DOMAIN;
+    return call.domain(optionsOf(call).domain ?? call.options?.domain) ?? NO_DOMAIN;
   }
 
   #encode(call: Execution, args: readonly unknown[]): readonly unknown[] {
@@ -108,7 +111,9 @@ export class FailureCaptureStage implements Stage {
         this.parts.services.telemetry.report(captureFailed, { name: call.name, error: text(problem) });
       }
     }
-    return `${standard}${typeName(error).replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase()}`;
+    return `${standard}${typeName(error)
+      .replace(/([a-z])([A-Z])/g, "$1_$2")
+      .toUpperCase()}`;
   }
 }
 

@@ -1,9 +1,9 @@
 import { isBaldurError } from "../errors.js";
-import type { Execution } from "../pipeline/execution.js";
 import { text, typeName } from "../pipeline/describe.js";
+import { interventionSuppressed } from "../pipeline/events.js";
+import type { Execution } from "../pipeline/execution.js";
 import type { CallServices } from "../pipeline/services.js";
 import type { Stage } from "../pipeline/stage.js";
-import { interventionSuppressed } from "../pipeline/events.js";
 import { fallbackApplied, fallbackFailed } from "./events.js";
 
 /** Answers that the caller must see as they are: the work is done or may be running, and nothing may pretend otherwise. */
@@ -60,6 +60,10 @@ export class FallbackStage implements Stage {
 
   #suppress(call: Execution): void {
     const detail = "the fallback would have answered";
-    this.services.telemetry.report(interventionSuppressed, { name: call.name, intervention: "fallback", detail });
+    this.services.telemetry.report(interventionSuppressed, {
+      name: call.name,
+      intervention: "fallback",
+      detail,
+    });
   }
 }

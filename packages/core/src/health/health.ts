@@ -28,7 +28,9 @@ export class HealthChecks implements Health {
   constructor(private readonly probes: Readonly<Record<string, Probe>>) {}
 
   async check(): Promise<HealthReport> {
-    const entries = Object.entries(this.probes).map(async ([name, probe]) => [name, await ask(probe)] as const);
+    const entries = Object.entries(this.probes).map(
+      async ([name, probe]) => [name, await ask(probe)] as const,
+    );
     const checks = Object.fromEntries(await Promise.all(entries));
     const worst = Math.max(0, ...Object.values(checks).map(({ status }) => ORDER.indexOf(status)));
     return { status: ORDER[worst] as HealthStatus, checks };

@@ -20,7 +20,7 @@ export class IdempotencyDuplicateError extends BaldurError {
   readonly decision: Duplicate["decision"];
 
   static {
-    brand(this, "IdempotencyDuplicateError");
+    brand(IdempotencyDuplicateError, "IdempotencyDuplicateError");
   }
 
   constructor({ key, domain, decision }: Duplicate) {
@@ -41,7 +41,7 @@ export class IdempotencyUnavailableError extends BaldurError {
   override readonly retryable = true;
 
   static {
-    brand(this, "IdempotencyUnavailableError");
+    brand(IdempotencyUnavailableError, "IdempotencyUnavailableError");
   }
 
   constructor(

@@ -76,7 +76,9 @@ export class IdempotencyGate {
   #ask(key: string, request: ClaimRequest): Answer<ClaimAnswer> {
     const { store, allowMemory } = this.parts;
     if (store.shared || allowMemory) return store.claim(key, request);
-    throw new Error("the in-memory store is refused in production: configure BALDUR_REDIS_URL or BALDUR_DATA_DIR");
+    throw new Error(
+      "the in-memory store is refused in production: configure BALDUR_REDIS_URL or BALDUR_DATA_DIR",
+    );
   }
 
   #policy(options: IdempotencyOptions | undefined): ClaimPolicy {
@@ -94,7 +96,9 @@ export class IdempotencyGate {
       case "continue": {
         this.#reporter.continued(call, answer);
         const token = { owner, attempt: answer.attempt };
-        return { claim: new Claim({ call, token, policy, store: this.parts.store, reporter: this.#reporter }) };
+        return {
+          claim: new Claim({ call, token, policy, store: this.parts.store, reporter: this.#reporter }),
+        };
       }
       case "skip":
         return (policy.replayResult ? this.#replay(call, answer.result) : undefined) ?? this.#done(call);

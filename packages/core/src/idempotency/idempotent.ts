@@ -1,4 +1,4 @@
-import { type AnyFunction, decorator } from "../decorate.js";
+import { type AnyFunction, type AsyncDecorator, decorator } from "../decorate.js";
 import { ConfigurationError, invalid } from "../errors.js";
 import type { IdempotencyOptions } from "../pipeline/options.js";
 import type { IdempotencyGate } from "./gate.js";
@@ -15,18 +15,6 @@ export interface IdempotentOptions<A extends unknown[]> extends IdempotencyOptio
   key: KeySource<A>;
 }
 
-/** Wraps a function, or decorates a method, in either form of decorators. What it makes is always asynchronous. @public */
-export interface IdempotentDecorator {
-  <This, A extends unknown[], R>(fn: (this: This, ...args: A) => R): (this: This, ...args: A) => Promise<Awaited<R>>;
-  /** TC39 decorators. */
-  <This, A extends unknown[], R>(
-    method: (this: This, ...args: A) => Promise<R>,
-    context: ClassMethodDecoratorContext,
-  ): (this: This, ...args: A) => Promise<R>;
-  /** `experimentalDecorators`. */
-  (target: object, property: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor;
-}
-
 /**
  * `idempotent({ operation, key })(fn)`: runs the function once per key. A duplicate is refused with
  * `IdempotencyDuplicateError`, or answered with the first result (`replayResult`). Throws `ConfigurationError` for
@@ -34,7 +22,7 @@ export interface IdempotentDecorator {
  * @public
  */
 // biome-ignore lint/suspicious/noExplicitAny: a key function takes the arguments of whatever function is wrapped
-export type Idempotent = <A extends unknown[] = any[]>(options: IdempotentOptions<A>) => IdempotentDecorator;
+export type Idempotent = <A extends unknown[] = any[]>(options: IdempotentOptions<A>) => AsyncDecorator;
 
 /** Makes `idempotent` for a runtime that is looked up at every call. */
 export function idempotentGate(gate: () => IdempotencyGate): Idempotent {
@@ -50,7 +38,7 @@ export function idempotentGate(gate: () => IdempotencyGate): Idempotent {
         return current.run({ key, domain: operation, options: idempotency }, () => fn.apply(this, args));
       };
     };
-    return decorator(wrap, "idempotent") as IdempotentDecorator;
+    return decorator(wrap, "idempotent") as AsyncDecorator;
   };
 }
 
@@ -60,7 +48,9 @@ const OPERATION_RULE = "a string of 1 to 128 characters without : and |";
 
 function derive(name: string | undefined): string {
   if (name === undefined || !CLASS_AND_METHOD.test(name)) {
-    throw new ConfigurationError("idempotent.operation is required: it cannot be derived from a class and its method here");
+    throw new ConfigurationError(
+      "idempotent.operation is required: it cannot be derived from a class and its method here",
+    );
   }
   if (!OPERATION.test(name)) throw invalid("idempotent.operation", OPERATION_RULE, name);
   return name;
@@ -68,7 +58,10 @@ function derive(name: string | undefined): string {
 
 type Rule = readonly [rule: string, keeps: (value: unknown) => boolean];
 
-const A_TIME: Rule = ["a positive number of milliseconds", (value) => typeof value === "number" && value > 0 && value < Infinity];
+const A_TIME: Rule = [
+  "a positive number of milliseconds",
+  (value) => typeof value === "number" && value > 0 && value < Infinity,
+];
 const A_BOOLEAN: Rule = ["a boolean", (value) => typeof value === "boolean"];
 const RULES: Readonly<Record<keyof IdempotentOptions<unknown[]>, Rule>> = {
   operation: [OPERATION_RULE, (value) => typeof value === "string" && OPERATION.test(value)],
@@ -83,12 +76,15 @@ function validate(options: object): void {
   for (const [option, value] of Object.entries({ key: undefined, ...options })) {
     if (!Object.hasOwn(RULES, option)) throw unknown(option);
     const [rule, keeps] = RULES[option as keyof typeof RULES];
-    if ((value !== undefined || option === "key") && !keeps(value)) throw invalid(`idempotent.${option}`, rule, value);
+    if ((value !== undefined || option === "key") && !keeps(value))
+      throw invalid(`idempotent.${option}`, rule, value);
   }
 }
 
 function unknown(option: string): ConfigurationError {
-  return new ConfigurationError(`idempotent.${option} is not an option; known are ${Object.keys(RULES).join(", ")}`);
+  return new ConfigurationError(
+    `idempotent.${option} is not an option; known are ${Object.keys(RULES).join(", ")}`,
+  );
 }
 
 function isFields(value: unknown): boolean {

@@ -47,12 +47,15 @@ function at(source: KeySource, index: number): string {
 }
 
 function keyValue(value: unknown, name: string): string {
-  if (value === "" || !isKeyValue(value)) throw invalid(name, "a non-empty string, a number or a boolean to make a key", value);
+  if (value === "" || !isKeyValue(value))
+    throw invalid(name, "a non-empty string, a number or a boolean to make a key", value);
   return String(value);
 }
 
 function isKeyValue(value: unknown): value is KeyValue {
-  return typeof value === "number" ? Number.isFinite(value) : ["string", "bigint", "boolean"].includes(typeof value);
+  return typeof value === "number"
+    ? Number.isFinite(value)
+    : ["string", "bigint", "boolean"].includes(typeof value);
 }
 
 function checkKey(key: unknown): string {

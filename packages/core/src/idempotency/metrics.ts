@@ -5,15 +5,21 @@ export const checksTotal: MetricDefinition<"counter"> = defineCounter("baldur_id
   labels: ["result", "domain"],
 });
 
-export const decisionsTotal: MetricDefinition<"counter"> = defineCounter("baldur_idempotency_gate_decision_total", {
-  help: "answers of the store: continue, skip or abort",
-  labels: ["decision"],
-});
+export const decisionsTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_idempotency_gate_decision_total",
+  {
+    help: "answers of the store: continue, skip or abort",
+    labels: ["decision"],
+  },
+);
 
-export const takeoversTotal: MetricDefinition<"counter"> = defineCounter("baldur_idempotency_gate_takeover_total", {
-  help: "keys taken over from a claim that failed or went stale",
-  labels: ["reason"],
-});
+export const takeoversTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_idempotency_gate_takeover_total",
+  {
+    help: "keys taken over from a claim that failed or went stale",
+    labels: ["reason"],
+  },
+);
 
 export const unguardedTotal: MetricDefinition<"counter"> = defineCounter(
   "baldur_idempotency_cache_unavailable_fallback_total",

@@ -20,7 +20,10 @@ type Result = "new" | "retried" | "duplicate" | "replayed" | "in_progress" | "un
 export class IdempotencyReporter {
   constructor(private readonly telemetry: TelemetryHub) {}
 
-  continued({ key, domain }: Keyed, { attempt, takeover }: Extract<ClaimAnswer, { decision: "continue" }>): void {
+  continued(
+    { key, domain }: Keyed,
+    { attempt, takeover }: Extract<ClaimAnswer, { decision: "continue" }>,
+  ): void {
     this.#count(takeover === undefined ? "new" : "retried", domain, "continue");
     if (takeover === undefined) return;
     this.telemetry.counter(metrics.takeoversTotal).cell(takeover).add();

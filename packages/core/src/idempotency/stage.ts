@@ -1,10 +1,9 @@
 import { isBaldurError } from "../errors.js";
 import type { Execution } from "../pipeline/execution.js";
-import type { CallServices } from "../pipeline/services.js";
 import type { Stage } from "../pipeline/stage.js";
 import { isPending } from "./answer.js";
 import type { Claim } from "./claim.js";
-import { type Admission, IdempotencyGate, type IdempotencyGateParts } from "./gate.js";
+import type { Admission, IdempotencyGate } from "./gate.js";
 import { callKey } from "./key.js";
 import type { Answer } from "./store.js";
 
@@ -29,7 +28,8 @@ export class IdempotencyStage implements Stage {
   succeed(call: Execution, value: unknown): void {
     const claim = call.claim as Claim | null;
     // A fallback's value says nothing about the work.
-    const settled = claim !== null && call.outcome === "success" ? claim.complete(value) : undone(call, claim);
+    const settled =
+      claim !== null && call.outcome === "success" ? claim.complete(value) : undone(call, claim);
     afterwards(call, settled, (resumed) => resumed.succeed(value));
   }
 
@@ -38,15 +38,10 @@ export class IdempotencyStage implements Stage {
   }
 
   #admit(call: Execution): Answer<Admission> {
-    const { idempotencyKey = "", idempotency, domain } = call.options ?? {};
+    const { idempotencyKey = "", idempotency } = call.options ?? {};
     const key = callKey(call.name, idempotencyKey, call.context);
-    return this.gate.admit({ key, domain: domain ?? call.name, options: idempotency });
+    return this.gate.admit({ key, domain: call.domain() ?? call.name, options: idempotency });
   }
-}
-
-/** The stage and, on it, the gate for functions wrapped with `idempotent`. */
-export function createIdempotencyStage(services: CallServices, parts: IdempotencyGateParts): IdempotencyStage {
-  return new IdempotencyStage(new IdempotencyGate(services.telemetry, parts));
 }
 
 function admitted(call: Execution, admission: Admission): void {

@@ -32,18 +32,33 @@ export function claim(found: unknown, request: ClaimRequest, now: number): Trans
   // Asked again by the same claimant: its first answer was lost on the way.
   if (record.owner === request.owner) return { answer: { decision: "continue", attempt } };
   const stale = now - record.since > record.ttl + request.tolerance;
-  return stale ? granted(request, now, attempt + 1, "stale") : { answer: { decision: "abort", reason: "executing" } };
+  return stale
+    ? granted(request, now, attempt + 1, "stale")
+    : { answer: { decision: "abort", reason: "executing" } };
 }
 
 /** Outlives the claim: work that was done is remembered unless someone else has taken the key over meanwhile. */
-export function complete(found: unknown, token: ClaimToken, settlement: Settlement, now: number): Transition<boolean> {
+export function complete(
+  found: unknown,
+  token: ClaimToken,
+  settlement: Settlement,
+  now: number,
+): Transition<boolean> {
   const record = read(found, now);
   if (record !== undefined && !owns(token, record)) return { answer: false };
   if (record?.status === "completed") return { answer: true };
-  return { answer: true, record: { ...settled("completed", token, settlement, now), ...resultOf(settlement) } };
+  return {
+    answer: true,
+    record: { ...settled("completed", token, settlement, now), ...resultOf(settlement) },
+  };
 }
 
-export function fail(found: unknown, token: ClaimToken, settlement: Settlement, now: number): Transition<boolean> {
+export function fail(
+  found: unknown,
+  token: ClaimToken,
+  settlement: Settlement,
+  now: number,
+): Transition<boolean> {
   const record = read(found, now);
   if (!owns(token, record) || record.status === "completed") return { answer: false };
   if (record.status === "failed") return { answer: true };
@@ -52,7 +67,9 @@ export function fail(found: unknown, token: ClaimToken, settlement: Settlement, 
 
 export function release(found: unknown, token: ClaimToken, now: number): Transition<boolean> {
   const record = read(found, now);
-  return owns(token, record) && record.status === "executing" ? { answer: true, record: null } : { answer: false };
+  return owns(token, record) && record.status === "executing"
+    ? { answer: true, record: null }
+    : { answer: false };
 }
 
 function granted(
@@ -76,7 +93,10 @@ function settled(
   return { status, owner, attempt, since: now, ttl };
 }
 
-function owns(token: ClaimToken, record: IdempotencyRecord | typeof CORRUPT | undefined): record is IdempotencyRecord {
+function owns(
+  token: ClaimToken,
+  record: IdempotencyRecord | typeof CORRUPT | undefined,
+): record is IdempotencyRecord {
   return record !== undefined && record !== CORRUPT && record.owner === token.owner;
 }
 
@@ -96,7 +116,9 @@ function read(found: unknown, now: number): IdempotencyRecord | typeof CORRUPT |
 
 function isRecord(found: unknown): found is IdempotencyRecord {
   if (typeof found !== "object" || found === null) return false;
-  const { status, owner, attempt, since, ttl, result } = found as Partial<Record<keyof IdempotencyRecord, unknown>>;
+  const { status, owner, attempt, since, ttl, result } = found as Partial<
+    Record<keyof IdempotencyRecord, unknown>
+  >;
   return (
     STATUSES.includes(status) &&
     typeof owner === "string" &&

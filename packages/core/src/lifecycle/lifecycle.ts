@@ -26,7 +26,9 @@ export async function drain(
   while (inFlight(endpoints) > 0 && clock.monotonic() < end) {
     await new Promise<void>((resolve) => clock.setTimeout(resolve, POLL));
   }
-  const abandoned = [...endpoints.values()].filter((endpoint) => endpoint.inFlight > 0).map(({ name }) => name);
+  const abandoned = [...endpoints.values()]
+    .filter((endpoint) => endpoint.inFlight > 0)
+    .map(({ name }) => name);
   return { drained: Math.max(0, before - inFlight(endpoints)), abandoned };
 }
 

@@ -11,7 +11,12 @@ export class AttemptCall implements Call {
   /** Made when the signal is read, or when the attempt is aborted before that. */
   #controller: AbortController | Aborted | null = null;
 
-  constructor(name: string, attempt: number, options: ProtectOptions | undefined, args: readonly unknown[] | undefined) {
+  constructor(
+    name: string,
+    attempt: number,
+    options: ProtectOptions | undefined,
+    args: readonly unknown[] | undefined,
+  ) {
     this.name = name;
     this.attempt = attempt;
     this.#options = options;

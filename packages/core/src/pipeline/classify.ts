@@ -36,7 +36,8 @@ export function classify(
 
 function classifyByDefault(error: unknown): Classification {
   try {
-    if (isBaldurError(error)) return LOCAL_REJECTIONS.has(error.code) ? "ignored" : error.retryable ? "failure" : "fatal";
+    if (isBaldurError(error))
+      return LOCAL_REJECTIONS.has(error.code) ? "ignored" : error.retryable ? "failure" : "fatal";
     return isRateLimited(error) ? "rate_limited" : "failure";
   } catch {
     return "failure"; // a getter of the caller's error threw

@@ -4,7 +4,10 @@ import type { ProtectedOptions, ProtectOptions } from "./options.js";
 const NO_CONTEXT: CallContext = Object.freeze({});
 
 /** The context of a call, made when someone asks: given, or taken from the arguments of a wrapped function. */
-export function contextOf(options: ProtectOptions | undefined, args: readonly unknown[] | undefined): CallContext {
+export function contextOf(
+  options: ProtectOptions | undefined,
+  args: readonly unknown[] | undefined,
+): CallContext {
   if (options?.context !== undefined) return options.context;
   if (args === undefined) return NO_CONTEXT;
   const { contextFrom } = (options ?? {}) as ProtectedOptions;

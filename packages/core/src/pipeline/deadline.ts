@@ -62,7 +62,12 @@ export class Deadlines {
   /** Calls `expire(call)` once, `duration` milliseconds from now, unless removed before. */
   add(duration: number, call: Execution, expire: (call: Execution) => void): Deadline {
     const list = duration === this.#latest.duration ? this.#latest : this.#listFor(duration);
-    const deadline = new Deadline(call, expire, this.clock.coarse() + list.duration + this.clock.coarseLag, list);
+    const deadline = new Deadline(
+      call,
+      expire,
+      this.clock.coarse() + list.duration + this.clock.coarseLag,
+      list,
+    );
     list.append(deadline);
     this.#pending++;
     if (deadline.due < this.#timerDue) this.#arm(deadline.due);
@@ -78,7 +83,9 @@ export class Deadlines {
     }
   }
 
+  /** Lets go of the timer. Deadlines that are pending keep it: their calls must still end. */
   close(): void {
+    if (this.#pending > 0) return;
     this.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerDue = Number.POSITIVE_INFINITY;
@@ -95,7 +102,8 @@ export class Deadlines {
   }
 
   #listFor(duration: number): DeadlineList {
-    const key = this.#lists.size < MANY_DURATIONS ? duration : Math.ceil(duration / SHARED_STEP) * SHARED_STEP;
+    const key =
+      this.#lists.size < MANY_DURATIONS ? duration : Math.ceil(duration / SHARED_STEP) * SHARED_STEP;
     let list = this.#lists.get(key);
     if (list === undefined) {
       list = new DeadlineList(key);

@@ -1,7 +1,8 @@
 /** What kind of thing was thrown, for events: a class name, or the type of a value that is no error. */
 export function typeName(error: unknown): string {
   try {
-    if (typeof error === "object" && error !== null) return String((error as { name?: unknown }).name ?? "Object");
+    if (typeof error === "object" && error !== null)
+      return String((error as { name?: unknown }).name ?? "Object");
     return typeof error;
   } catch {
     return "unreadable"; // a getter of the caller's error threw

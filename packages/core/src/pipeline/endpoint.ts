@@ -1,5 +1,5 @@
-import type { Outcome } from "./outcome.js";
 import type { EndpointMetrics } from "./metrics.js";
+import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 
 /** What the pipeline needs to know of a circuit breaker. */

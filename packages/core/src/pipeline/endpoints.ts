@@ -10,6 +10,8 @@ const BATCH = 16;
 export interface EndpointsOptions {
   /** Names kept at a time. */
   readonly limit: number;
+  /** Told every new name's endpoint, before its first call. */
+  onCreated(endpoint: Endpoint): void;
   /** Told how many idle names left to make room. */
   onEvicted(count: number): void;
   /** Told once that every name was busy, so that further ones share one circuit. */
@@ -52,6 +54,7 @@ export class Endpoints {
     if (this.#byName.size >= this.options.limit) this.#makeRoom();
     if (this.#byName.size < this.options.limit) this.#byName.set(name, endpoint);
     else endpoint.overflow = true;
+    this.options.onCreated(endpoint);
     return endpoint;
   }
 
@@ -74,7 +77,12 @@ export class Endpoints {
 
 /** A name is 1 to 128 characters without control characters; it is used as given. */
 export function validateName(name: unknown, at = "name"): asserts name is string {
-  if (typeof name !== "string" || name.length === 0 || name.length > LONGEST_NAME || CONTROL_CHARACTERS.test(name)) {
+  if (
+    typeof name !== "string" ||
+    name.length === 0 ||
+    name.length > LONGEST_NAME ||
+    CONTROL_CHARACTERS.test(name)
+  ) {
     throw invalid(at, `a string of 1 to ${LONGEST_NAME} characters without control characters`, name);
   }
 }

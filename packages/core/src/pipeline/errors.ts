@@ -9,7 +9,7 @@ export class TimeoutPolicyError extends ResilienceError {
   override readonly code = "ERR_BALDUR_TIMEOUT_POLICY";
 
   static {
-    brand(this, "TimeoutPolicyError");
+    brand(TimeoutPolicyError, "TimeoutPolicyError");
   }
 
   constructor(
@@ -28,10 +28,18 @@ export class TimeoutPolicyError extends ResilienceError {
 }
 
 /** Made without a stack: nothing of the host's is on it when a timer fires. */
-export function timeoutError(operation: string, timeout: number, scope: "call" | "attempt"): TimeoutPolicyError {
+export function timeoutError(
+  operation: string,
+  timeout: number,
+  scope: "call" | "attempt",
+): TimeoutPolicyError {
   return withoutStack(createTimeoutError, { operation, timeout, scope });
 }
 
-function createTimeoutError(facts: { operation: string; timeout: number; scope: "call" | "attempt" }): TimeoutPolicyError {
+function createTimeoutError(facts: {
+  operation: string;
+  timeout: number;
+  scope: "call" | "attempt";
+}): TimeoutPolicyError {
   return new TimeoutPolicyError(facts.operation, facts.timeout, facts.scope);
 }

@@ -1,4 +1,5 @@
 import type { Attempt, Call, CallContext } from "../call.js";
+import type { CaptureResult } from "../slots/failure-recorder.js";
 import { AttemptCall } from "./attempt.js";
 import { classify } from "./classify.js";
 import { contextOf } from "./context.js";
@@ -6,7 +7,6 @@ import type { Deadline } from "./deadline.js";
 import type { CircuitGate, Endpoint } from "./endpoint.js";
 import type { ProtectedFunction, ProtectOptions } from "./options.js";
 import type { Classification, Outcome } from "./outcome.js";
-import type { CaptureResult } from "../slots/failure-recorder.js";
 import type { Plan } from "./plan.js";
 import type { Chain, Stage } from "./stage.js";
 
@@ -92,6 +92,11 @@ export class Execution {
 
   get context(): CallContext {
     return contextOf(this.options, this.args);
+  }
+
+  /** The business domain: given, or in force where the call was made. */
+  domain(given: string | undefined = this.options?.domain): string | undefined {
+    return this.plan.services.domainOf(given, this.name);
   }
 
   /** In a dry run decisions are made and reported, and not applied. */

@@ -1,13 +1,21 @@
-import { defineCounter, defineHistogram, type HistogramCell, type MetricDefinition } from "../telemetry/metric.js";
+import {
+  defineCounter,
+  defineHistogram,
+  type HistogramCell,
+  type MetricDefinition,
+} from "../telemetry/metric.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import type { Outcome } from "./outcome.js";
 
-export const protectDuration: MetricDefinition<"histogram"> = defineHistogram("baldur_protect_duration_seconds", {
-  help: "time from call to outcome",
-  labels: ["name", "outcome"],
-  constant: { mode: "async" },
-  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-});
+export const protectDuration: MetricDefinition<"histogram"> = defineHistogram(
+  "baldur_protect_duration_seconds",
+  {
+    help: "time from call to outcome",
+    labels: ["name", "outcome"],
+    constant: { mode: "async" },
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
+);
 
 export const protectAttempts: MetricDefinition<"histogram"> = defineHistogram("baldur_protect_attempts", {
   help: "runs of the protected function per call; 0 when it was refused before",
@@ -16,11 +24,14 @@ export const protectAttempts: MetricDefinition<"histogram"> = defineHistogram("b
   buckets: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
 });
 
-export const protectFallbackTotal: MetricDefinition<"counter"> = defineCounter("baldur_protect_fallback_total", {
-  help: "calls that a fallback answered",
-  labels: ["name"],
-  constant: { mode: "async" },
-});
+export const protectFallbackTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_protect_fallback_total",
+  {
+    help: "calls that a fallback answered",
+    labels: ["name"],
+    constant: { mode: "async" },
+  },
+);
 
 const MILLISECONDS = 1 / 1000;
 
@@ -41,19 +52,23 @@ export class EndpointMetrics {
 
   /** The common case: a success at the first attempt. */
   recordSuccess(duration: number): void {
-    if (this.#success === null) this.#success = this.#create("success");
+    this.#success ??= this.#create("success");
     this.#success.duration.observe(duration * MILLISECONDS);
     this.#success.attempts.observe(1);
   }
 
   record(outcome: Outcome, duration: number, attempts: number): void {
-    const cells = outcome === "success" ? (this.#success ??= this.#create(outcome)) : this.#cells(outcome);
+    const cells = this.#cells(outcome);
     cells.duration.observe(duration * MILLISECONDS);
     cells.attempts.observe(attempts);
     if (outcome === "fallback") this.telemetry.counter(protectFallbackTotal).cell(this.name).add();
   }
 
   #cells(outcome: Outcome): OutcomeCells {
+    if (outcome === "success") {
+      this.#success ??= this.#create(outcome);
+      return this.#success;
+    }
     let cells = this.#others.get(outcome);
     if (cells === undefined) {
       cells = this.#create(outcome);

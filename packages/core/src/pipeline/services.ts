@@ -10,6 +10,8 @@ export interface CallServices {
   readonly telemetry: TelemetryHub;
   readonly deadlines: Deadlines;
   readonly callerSignals: CallerSignals;
+  /** The business domain of a call that gave this one: as a label. */
+  domainOf(given: string | undefined, name: string): string | undefined;
   /** 0 active, 1 dry run, 2 disabled. Read on every call. */
   readonly control: { readonly mode: number };
 }

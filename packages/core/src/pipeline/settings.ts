@@ -14,7 +14,11 @@ export const protectSettings: SettingsGroup<ProtectSettings> = defineSettings<Pr
   help: "What a protected call does unless its options say otherwise.",
   fields: {
     enabled: boolean({ env: "ENABLED", default: true, help: "false: protected functions run bare, once" }),
-    defaultCircuitBreaker: boolean({ env: "DEFAULT_CIRCUIT_BREAKER", default: true, help: "default of circuitBreaker" }),
+    defaultCircuitBreaker: boolean({
+      env: "DEFAULT_CIRCUIT_BREAKER",
+      default: true,
+      help: "default of circuitBreaker",
+    }),
     defaultRetry: boolean({ env: "DEFAULT_RETRY", default: false, help: "default of retry" }),
     defaultDlq: boolean({ env: "DEFAULT_DLQ", default: false, help: "default of dlq" }),
     defaultTimeout: duration<number | undefined>({

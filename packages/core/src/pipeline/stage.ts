@@ -33,7 +33,9 @@ export class Chain {
       return found === -1 ? last : found;
     });
     const out = (hook: "succeed" | "fail"): number[] =>
-      Array.from({ length: last + 1 }, (_, level) => stages.findLastIndex((stage, at) => at < level && stage[hook] !== undefined));
+      Array.from({ length: last + 1 }, (_, level) =>
+        stages.findLastIndex((stage, at) => at < level && stage[hook] !== undefined),
+      );
     this.outwards = out("succeed");
     this.failing = out("fail");
   }

@@ -15,8 +15,8 @@ export type Registrar = Pick<PluginContext, "slots" | "fill" | "on" | "routes" |
 /** All that one plugin registered: kept together, so that it can be taken back together. */
 export class Registration {
   readonly routes: AdminRoute[] = [];
-  readonly loops = new Map<string, BackgroundLoop>();
-  readonly providers = new Map<string, ProviderFactory>();
+  readonly loops: Map<string, BackgroundLoop> = new Map();
+  readonly providers: Map<string, ProviderFactory> = new Map();
   readonly #held: Disposable[] = [];
   #open = true;
 

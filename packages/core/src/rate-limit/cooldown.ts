@@ -1,19 +1,12 @@
 import type { HotClock, Random } from "../clock.js";
 import { withoutStack } from "../errors.js";
+import type { CooldownAnswer, SharedCooldown } from "../pipeline/cooldown.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { RateLimitDeferredError } from "./errors.js";
 import * as events from "./events.js";
 import * as metrics from "./metrics.js";
 import { retryAfterOf } from "./retry-after.js";
 import type { RateLimitBackoffSettings } from "./settings.js";
-
-/** Whether a call may go. */
-export type CooldownAnswer =
-  /** A canary tests the water for the others, and must report back. */
-  | { readonly go: true; readonly canary: boolean }
-  | { readonly go: false; readonly delay: number }
-  /** Settles when the canary that is out has answered. */
-  | { readonly go: false; readonly until: Promise<void> };
 
 interface Cooling {
   /** Monotonic. */
@@ -45,11 +38,15 @@ const SHORTEST = 100;
 const CANARY_LEASE = 60_000;
 
 /** The cooldowns of one process: after an answer 429 all calls with the same key wait, and one goes first. */
-export class Cooldowns {
+export class Cooldowns implements SharedCooldown {
   readonly #byKey = new Map<string, Cooling>();
 
   constructor(
-    private readonly parts: { readonly clock: HotClock; readonly random: Random; readonly telemetry: TelemetryHub },
+    private readonly parts: {
+      readonly clock: HotClock;
+      readonly random: Random;
+      readonly telemetry: TelemetryHub;
+    },
     private readonly settings: RateLimitBackoffSettings,
   ) {}
 
@@ -63,7 +60,8 @@ export class Cooldowns {
     if (cooling === undefined) return GO;
     const now = this.parts.clock.monotonic();
     if (now < cooling.until) return { go: false, delay: cooling.until - now };
-    if (cooling.canary !== undefined && now < cooling.canary.deadline) return { go: false, until: cooling.canary.answered };
+    if (cooling.canary !== undefined && now < cooling.canary.deadline)
+      return { go: false, until: cooling.canary.answered };
     cooling.canary?.end();
     cooling.canary = new Canary(now + CANARY_LEASE);
     return GO_AS_CANARY;
@@ -72,7 +70,12 @@ export class Cooldowns {
   /** Notes an answer 429. Returns the milliseconds until calls with this key may go. */
   limited(key: string, error: unknown, canary: boolean): number {
     const now = this.parts.clock.monotonic();
-    const cooling = this.#byKey.get(key) ?? { until: 0, consecutive: 0, announcedAt: Number.NEGATIVE_INFINITY, canary: undefined };
+    const cooling = this.#byKey.get(key) ?? {
+      until: 0,
+      consecutive: 0,
+      announcedAt: Number.NEGATIVE_INFINITY,
+      canary: undefined,
+    };
     if (canary) this.#endCanary(cooling);
     cooling.consecutive++;
     const delay = this.#delay(key, error, cooling.consecutive);
@@ -113,7 +116,10 @@ export class Cooldowns {
     const { defaultRetryAfter, multiplier, maxDelay, jitter, retryAfterCeiling } = this.settings;
     const asked = this.#asked(key, error, retryAfterCeiling);
     const ladder = Math.min(maxDelay, defaultRetryAfter * multiplier ** (consecutive - 1));
-    const floor = Math.max(SHORTEST, asked === undefined ? ladder : Math.max(asked, consecutive > 1 ? ladder : 0));
+    const floor = Math.max(
+      SHORTEST,
+      asked === undefined ? ladder : Math.max(asked, consecutive > 1 ? ladder : 0),
+    );
     return Math.min(retryAfterCeiling, floor * (1 + (this.parts.random() * jitter) / 100));
   }
 
@@ -129,7 +135,10 @@ export class Cooldowns {
     const { telemetry } = this.parts;
     const cooldown = cooling.until - now;
     telemetry.counter(metrics.answers429Total).cell(key).add();
-    telemetry.histogram(metrics.cooldownSeconds).cell(key).observe(cooldown / 1000);
+    telemetry
+      .histogram(metrics.cooldownSeconds)
+      .cell(key)
+      .observe(cooldown / 1000);
     if (now - cooling.announcedAt < this.settings.debounceWindow) return;
     cooling.announcedAt = now;
     telemetry.report(events.cooldownStarted, { key, cooldown, consecutive: cooling.consecutive });

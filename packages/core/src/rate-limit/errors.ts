@@ -5,7 +5,7 @@ export class RateLimitExceededError extends ResilienceError {
   override readonly code = "ERR_BALDUR_RATE_LIMIT_EXCEEDED";
 
   static {
-    brand(this, "RateLimitExceededError");
+    brand(RateLimitExceededError, "RateLimitExceededError");
   }
 
   constructor(
@@ -29,7 +29,7 @@ export class RateLimitDeferredError extends ResilienceError {
   override readonly code = "ERR_BALDUR_RATE_LIMIT_DEFERRED";
 
   static {
-    brand(this, "RateLimitDeferredError");
+    brand(RateLimitDeferredError, "RateLimitDeferredError");
   }
 
   constructor(

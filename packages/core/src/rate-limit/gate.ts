@@ -51,18 +51,26 @@ export function rateLimitGate(services: () => RateLimitServices): (options: Rate
   };
 }
 
-function createError(facts: { key: string; maxRequests: number; window: number; resetAt: number }): RateLimitExceededError {
+function createError(facts: {
+  key: string;
+  maxRequests: number;
+  window: number;
+  resetAt: number;
+}): RateLimitExceededError {
   return new RateLimitExceededError(facts.key, facts.maxRequests, facts.window, new Date(facts.resetAt));
 }
 
 function validate(options: RateLimitOptions): RateLimitOptions {
   const { maxRequests, window, key, raiseOnLimit } = options;
-  if (!Number.isInteger(maxRequests) || maxRequests < 1) throw invalid("rateLimit.maxRequests", "a positive integer", maxRequests);
+  if (!Number.isInteger(maxRequests) || maxRequests < 1)
+    throw invalid("rateLimit.maxRequests", "a positive integer", maxRequests);
   if (window !== undefined && !(window > 0 && window < Number.POSITIVE_INFINITY)) {
     throw invalid("rateLimit.window", "a positive number of milliseconds", window);
   }
-  if (key !== undefined && typeof key !== "function") throw invalid("rateLimit.key", "a function of the arguments", key);
-  if (raiseOnLimit !== undefined && typeof raiseOnLimit !== "boolean") throw invalid("rateLimit.raiseOnLimit", "a boolean", raiseOnLimit);
+  if (key !== undefined && typeof key !== "function")
+    throw invalid("rateLimit.key", "a function of the arguments", key);
+  if (raiseOnLimit !== undefined && typeof raiseOnLimit !== "boolean")
+    throw invalid("rateLimit.raiseOnLimit", "a boolean", raiseOnLimit);
   return options;
 }
 

@@ -18,7 +18,11 @@ export const rateLimitBackoffSettings: SettingsGroup<RateLimitBackoffSettings> =
     prefix: "BALDUR_RATE_LIMIT_BACKOFF_",
     help: "How calls with the same key wait together after an answer 429.",
     fields: {
-      coordinationEnabled: boolean({ env: "COORDINATION_ENABLED", default: true, help: "false: every call waits for itself" }),
+      coordinationEnabled: boolean({
+        env: "COORDINATION_ENABLED",
+        default: true,
+        help: "false: every call waits for itself",
+      }),
       defaultRetryAfter: duration({
         env: "DEFAULT_RETRY_AFTER",
         default: 5 * SECOND,
@@ -27,7 +31,13 @@ export const rateLimitBackoffSettings: SettingsGroup<RateLimitBackoffSettings> =
         max: 60 * SECOND,
         help: "the first cooldown, where the answer names none",
       }),
-      multiplier: number({ env: "BACKOFF_MULTIPLIER", default: 2, min: 1, max: 10, help: "growth with every further 429" }),
+      multiplier: number({
+        env: "BACKOFF_MULTIPLIER",
+        default: 2,
+        min: 1,
+        max: 10,
+        help: "growth with every further 429",
+      }),
       maxDelay: duration({
         env: "MAX_DELAY",
         default: 60 * SECOND,
@@ -36,7 +46,13 @@ export const rateLimitBackoffSettings: SettingsGroup<RateLimitBackoffSettings> =
         max: 300 * SECOND,
         help: "the longest cooldown that grows by itself",
       }),
-      jitter: number({ env: "JITTER_PERCENT", default: 30, min: 0, max: 100, help: "percentage added at random" }),
+      jitter: number({
+        env: "JITTER_PERCENT",
+        default: 30,
+        min: 0,
+        max: 100,
+        help: "percentage added at random",
+      }),
       retryAfterCeiling: duration({
         env: "RETRY_AFTER_CEILING",
         default: 3600 * SECOND,
@@ -61,10 +77,13 @@ export interface RateLimitSettings {
   enabled: boolean;
 }
 
-export const rateLimitSettings: SettingsGroup<RateLimitSettings> = defineSettings<RateLimitSettings>("rateLimit", {
-  prefix: "BALDUR_RATE_LIMIT_DECORATOR_",
-  help: "The gate `rateLimit`.",
-  fields: {
-    enabled: boolean({ env: "ENABLED", default: true, help: "false: the gate lets every call pass" }),
+export const rateLimitSettings: SettingsGroup<RateLimitSettings> = defineSettings<RateLimitSettings>(
+  "rateLimit",
+  {
+    prefix: "BALDUR_RATE_LIMIT_DECORATOR_",
+    help: "The gate `rateLimit`.",
+    fields: {
+      enabled: boolean({ env: "ENABLED", default: true, help: "false: the gate lets every call pass" }),
+    },
   },
-});
+);

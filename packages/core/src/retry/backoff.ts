@@ -13,7 +13,10 @@ const DECORRELATED_GROWTH = 3;
 export function delayAfter(policy: Shape, failedAttempts: number, previous: number, random: Random): number {
   const { baseDelay, maxDelay } = policy;
   if (policy.strategy === "decorrelated_jitter") {
-    const highest = Math.max(baseDelay, (previous === 0 ? baseDelay / DECORRELATED_GROWTH : previous) * DECORRELATED_GROWTH);
+    const highest = Math.max(
+      baseDelay,
+      (previous === 0 ? baseDelay / DECORRELATED_GROWTH : previous) * DECORRELATED_GROWTH,
+    );
     return Math.min(maxDelay, baseDelay + random() * (highest - baseDelay));
   }
   const plain = Math.min(maxDelay, ladder(policy, failedAttempts));

@@ -84,7 +84,10 @@ export class RetryBudgets {
 
   /** Every budget as it stands; the process's own is named `*`. */
   states(now: number): [name: string, state: RetryBudgetState][] {
-    return [["*", this.#shared.state(now)], ...[...this.#own].map(([name, budget]): [string, RetryBudgetState] => [name, budget.state(now)])];
+    return [
+      ["*", this.#shared.state(now)],
+      ...[...this.#own].map(([name, budget]): [string, RetryBudgetState] => [name, budget.state(now)]),
+    ];
   }
 
   #of(name: string): RetryBudget {

@@ -9,7 +9,7 @@ export class RetryExhaustedError extends ResilienceError {
   override readonly code = "ERR_BALDUR_RETRY_EXHAUSTED";
 
   static {
-    brand(this, "RetryExhaustedError");
+    brand(RetryExhaustedError, "RetryExhaustedError");
   }
 
   constructor(

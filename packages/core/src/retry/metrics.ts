@@ -1,9 +1,12 @@
 import { defineCounter, defineGauge, type MetricDefinition } from "../telemetry/metric.js";
 
-export const retriesTotal: MetricDefinition<"counter"> = defineCounter("baldur_retry_attempts_started_total", {
-  help: "attempts after the first",
-  labels: ["name"],
-});
+export const retriesTotal: MetricDefinition<"counter"> = defineCounter(
+  "baldur_retry_attempts_started_total",
+  {
+    help: "attempts after the first",
+    labels: ["name"],
+  },
+);
 
 export const outcomesTotal: MetricDefinition<"counter"> = defineCounter("baldur_retry_outcomes_total", {
   help: "calls whose attempts were given up, by reason",

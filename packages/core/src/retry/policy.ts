@@ -32,7 +32,8 @@ export function retryPolicy(settings: RetrySettings, options: RetryOptions): Ret
 
 type Rule = readonly [rule: string, test: (value: unknown) => boolean];
 
-const isNumber = (min: number, max: number) => (value: unknown) => typeof value === "number" && value >= min && value <= max;
+const isNumber = (min: number, max: number) => (value: unknown) =>
+  typeof value === "number" && value >= min && value <= max;
 const LONGEST = Number.MAX_SAFE_INTEGER;
 const aFunction: Rule = ["a function", (value) => typeof value === "function"];
 const milliseconds: Rule = ["a positive number of milliseconds", isNumber(Number.MIN_VALUE, LONGEST)];
@@ -59,7 +60,9 @@ const RULES: Readonly<Record<keyof RetryOptions, Rule>> = {
 export function validateRetryOptions(options: RetryOptions, at = "retry"): void {
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(RULES, key)) {
-      throw new ConfigurationError(`${at}.${key} is not an option; known are ${Object.keys(RULES).join(", ")}`);
+      throw new ConfigurationError(
+        `${at}.${key} is not an option; known are ${Object.keys(RULES).join(", ")}`,
+      );
     }
     const [rule, test] = RULES[key as keyof RetryOptions];
     if (value !== undefined && !test(value)) throw invalid(`${at}.${key}`, rule, value);

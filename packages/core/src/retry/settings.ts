@@ -1,6 +1,16 @@
 import { invalid } from "../errors.js";
 import type { BackoffStrategy } from "../pipeline/options.js";
-import { boolean, choice, defineSettings, duration, integer, map, number, percentage, type SettingsGroup } from "../settings/define.js";
+import {
+  boolean,
+  choice,
+  defineSettings,
+  duration,
+  integer,
+  map,
+  number,
+  percentage,
+  type SettingsGroup,
+} from "../settings/define.js";
 
 /** Defaults of the retry stage; durations in milliseconds. @public */
 export interface RetrySettings {
@@ -17,16 +27,39 @@ export interface RetrySettings {
 
 const SECOND = 1000;
 
-export const STRATEGIES: readonly BackoffStrategy[] = ["exponential", "linear", "constant", "decorrelated_jitter"];
+export const STRATEGIES: readonly BackoffStrategy[] = [
+  "exponential",
+  "linear",
+  "constant",
+  "decorrelated_jitter",
+];
 
 export const retrySettings: SettingsGroup<RetrySettings> = defineSettings<RetrySettings>("retry", {
   prefix: "BALDUR_RETRY_",
   help: "How calls that asked for it are tried again.",
   fields: {
     enabled: boolean({ env: "ENABLED", default: true, help: "false: one attempt, whatever calls ask for" }),
-    maxAttempts: integer({ env: "MAX_ATTEMPTS", default: 3, min: 1, max: 20, help: "total tries, the first included" }),
-    backoff: choice({ env: "BACKOFF_STRATEGY", values: STRATEGIES, default: "exponential", help: "how waits grow" }),
-    baseDelay: duration({ env: "BASE_DELAY", default: SECOND, unit: "s", min: 1, max: 60 * SECOND, help: "the first wait" }),
+    maxAttempts: integer({
+      env: "MAX_ATTEMPTS",
+      default: 3,
+      min: 1,
+      max: 20,
+      help: "total tries, the first included",
+    }),
+    backoff: choice({
+      env: "BACKOFF_STRATEGY",
+      values: STRATEGIES,
+      default: "exponential",
+      help: "how waits grow",
+    }),
+    baseDelay: duration({
+      env: "BASE_DELAY",
+      default: SECOND,
+      unit: "s",
+      min: 1,
+      max: 60 * SECOND,
+      help: "the first wait",
+    }),
     maxDelay: duration({
       env: "MAX_DELAY",
       default: 60 * SECOND,
@@ -82,32 +115,44 @@ export interface RetryBudgetSettings {
   overrides: Record<string, RetryBudgetOptions>;
 }
 
-export const retryBudgetSettings: SettingsGroup<RetryBudgetSettings> = defineSettings<RetryBudgetSettings>("retryBudget", {
-  prefix: "BALDUR_RETRY_BUDGET_",
-  help: "How many retries the whole process may add, so that retrying does not kill what is failing.",
-  fields: {
-    enabled: boolean({ env: "ENABLED", default: true, help: "false: every call retries as its own policy says" }),
-    ratio: percentage({ env: "RATIO", default: 20, help: "retries as a share of the calls of the last ten seconds" }),
-    minimumPerSecond: number({
-      env: "MINIMUM_PER_SECOND",
-      default: 10,
-      min: 0,
-      max: 10_000,
-      help: "retries per second that are allowed whatever the share",
-    }),
-    overrides: map<RetryBudgetOptions>({
-      env: "OVERRIDES",
-      default: {},
-      help: "a budget of its own for a name: `ratio`, `minimumPerSecond`",
-      validate: validateBudget,
-    }),
+export const retryBudgetSettings: SettingsGroup<RetryBudgetSettings> = defineSettings<RetryBudgetSettings>(
+  "retryBudget",
+  {
+    prefix: "BALDUR_RETRY_BUDGET_",
+    help: "How many retries the whole process may add, so that retrying does not kill what is failing.",
+    fields: {
+      enabled: boolean({
+        env: "ENABLED",
+        default: true,
+        help: "false: every call retries as its own policy says",
+      }),
+      ratio: percentage({
+        env: "RATIO",
+        default: 20,
+        help: "retries as a share of the calls of the last ten seconds",
+      }),
+      minimumPerSecond: number({
+        env: "MINIMUM_PER_SECOND",
+        default: 10,
+        min: 0,
+        max: 10_000,
+        help: "retries per second that are allowed whatever the share",
+      }),
+      overrides: map<RetryBudgetOptions>({
+        env: "OVERRIDES",
+        default: {},
+        help: "a budget of its own for a name: `ratio`, `minimumPerSecond`",
+        validate: validateBudget,
+      }),
+    },
   },
-});
+);
 
 function validateBudget(budget: RetryBudgetOptions, at: string): void {
   const { ratio = 0, minimumPerSecond = 0, ...rest } = budget;
   if (!(ratio >= 0 && ratio <= 100)) throw invalid(`${at}.ratio`, "a percentage", ratio);
-  if (!(minimumPerSecond >= 0)) throw invalid(`${at}.minimumPerSecond`, "a number of at least 0", minimumPerSecond);
+  if (!(minimumPerSecond >= 0))
+    throw invalid(`${at}.minimumPerSecond`, "a number of at least 0", minimumPerSecond);
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw invalid(`${at}.${unknown}`, "ratio or minimumPerSecond", unknown);
 }

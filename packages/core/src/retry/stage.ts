@@ -1,3 +1,4 @@
+import type { SharedCooldown } from "../pipeline/cooldown.js";
 import { text, typeName } from "../pipeline/describe.js";
 import { timeoutError } from "../pipeline/errors.js";
 import { interventionSuppressed } from "../pipeline/events.js";
@@ -7,13 +8,17 @@ import type { CallServices } from "../pipeline/services.js";
 import type { Stage } from "../pipeline/stage.js";
 import { delayAfter, withFloor } from "./backoff.js";
 import type { RetryBudgets } from "./budget.js";
-import type { SharedCooldown } from "./cooldown.js";
 import * as events from "./events.js";
 import * as metrics from "./metrics.js";
 import type { RetryPolicy } from "./policy.js";
 
 /** Why a call is not tried again. */
-export type StopReason = "non_retryable" | "max_attempts" | "max_elapsed" | "retry_budget" | "rate_limit_deferred";
+export type StopReason =
+  | "non_retryable"
+  | "max_attempts"
+  | "max_elapsed"
+  | "retry_budget"
+  | "rate_limit_deferred";
 
 /** What the stage remembers of a call once something went wrong. */
 class RetryState {
@@ -73,7 +78,8 @@ export class RetryStage implements Stage {
   #again(call: Execution, error: unknown, delay: number): void {
     const attempt = call.attempts;
     const last = call.extras.attempts.at(-1);
-    if (last !== undefined) call.extras.attempts[call.extras.attempts.length - 1] = { ...last, delayBeforeNext: delay };
+    if (last !== undefined)
+      call.extras.attempts[call.extras.attempts.length - 1] = { ...last, delayBeforeNext: delay };
     const { telemetry } = this.parts.services;
     telemetry.counter(metrics.retriesTotal).cell(call.name).add();
     telemetry.report(events.retryAttempt, { name: call.name, attempt, delay, error_type: typeName(error) });
@@ -204,7 +210,13 @@ export class RetryStage implements Stage {
     call.extras.exhausted = reason;
     this.parts.services.telemetry.counter(metrics.outcomesTotal).cell(call.name, reason).add();
     const event = reason === "retry_budget" ? events.retryBudgetExhausted : events.retryExhausted;
-    const payload = { name: call.name, reason, attempts: call.attempts, elapsed: call.elapsed(), error_type: typeName(error) };
+    const payload = {
+      name: call.name,
+      reason,
+      attempts: call.attempts,
+      elapsed: call.elapsed(),
+      error_type: typeName(error),
+    };
     this.parts.services.telemetry.report(event, payload);
   }
 

@@ -23,7 +23,8 @@ const MASK = "***";
 
 /** The settings of a runtime: what is in force, and where it came from. @public */
 export class SettingsCatalog {
-  readonly #resolutions: { readonly groups: readonly SettingsGroup[]; readonly resolution: Resolution }[] = [];
+  readonly #resolutions: { readonly groups: readonly SettingsGroup[]; readonly resolution: Resolution }[] =
+    [];
   readonly #values = new Map<SettingsGroup, object>();
 
   constructor(
@@ -34,7 +35,9 @@ export class SettingsCatalog {
   /** Resolves more groups. Answers what is wrong with them; values that break their rule are replaced by the default. */
   add(groups: readonly SettingsGroup[]): readonly string[] {
     const areas = groups.map(({ area }) => area);
-    const overrides = Object.fromEntries(Object.entries(this.overrides).filter(([area]) => areas.includes(area)));
+    const overrides = Object.fromEntries(
+      Object.entries(this.overrides).filter(([area]) => areas.includes(area)),
+    );
     const resolution = resolveSettings(groups, this.environment, overrides);
     this.#resolutions.push({ groups, resolution });
     for (const group of groups) {
@@ -72,7 +75,16 @@ export class SettingsCatalog {
       resolution.fields.map(({ group, key, field, value, source }) => {
         const { variable, type, unit, min, max, help, secret } = field;
         const shown = secret && value !== undefined ? MASK : value;
-        const facts = { area: group.area, key, variable, type, default: field.default, value: shown, source, help };
+        const facts = {
+          area: group.area,
+          key,
+          variable,
+          type,
+          default: field.default,
+          value: shown,
+          source,
+          help,
+        };
         return {
           ...facts,
           ...(unit !== undefined && { unit }),

@@ -25,7 +25,13 @@ export interface Field<T> {
 /** @public */
 export type Unit = "ms" | "s" | "min" | "h" | "d";
 
-const MILLISECONDS: Readonly<Record<Unit, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const MILLISECONDS: Readonly<Record<Unit, number>> = {
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** The settings of one area, declared once beside the feature that reads them. @public */
 export interface SettingsGroup<V extends object = object> {
@@ -39,7 +45,9 @@ export interface SettingsGroup<V extends object = object> {
 export type SettingsOf<G> = G extends SettingsGroup<infer V> ? V : never;
 
 type Named = { env: string; envName?: never } | { envName: string; env?: never };
-type Common<T> = Named & { help: string; secret?: boolean } & (undefined extends T ? { default?: T } : { default: T });
+type Common<T> = Named & { help: string; secret?: boolean } & (undefined extends T
+    ? { default?: T }
+    : { default: T });
 /** A field before its group has named its variable. */
 type Unnamed<T> = (prefix: string) => Field<T>;
 
@@ -164,9 +172,19 @@ export function list(options: Common<readonly string[] | undefined>): Unnamed<re
   const rule = "a list of strings";
   return field<readonly string[] | undefined>(options, {
     type: "list",
-    parse: (text) => (text.startsWith("[") ? parseJson(rule)(text) : { value: text.split(",").map((word) => word.trim()).filter(Boolean) }),
+    parse: (text) =>
+      text.startsWith("[")
+        ? parseJson(rule)(text)
+        : {
+            value: text
+              .split(",")
+              .map((word) => word.trim())
+              .filter(Boolean),
+          },
     check: (value) =>
-      Array.isArray(value) && value.every((word) => typeof word === "string") ? { value: value as string[] } : { rule },
+      Array.isArray(value) && value.every((word) => typeof word === "string")
+        ? { value: value as string[] }
+        : { rule },
   });
 }
 
@@ -182,7 +200,11 @@ export function map<V>(
   });
 }
 
-function checkMap<V>(value: unknown, validate: (entry: V, at: string) => void, rule: string): Parsed<Record<string, V>> {
+function checkMap<V>(
+  value: unknown,
+  validate: (entry: V, at: string) => void,
+  rule: string,
+): Parsed<Record<string, V>> {
   if (!isObject(value)) return { rule };
   try {
     for (const [key, entry] of Object.entries(value)) {
@@ -203,7 +225,8 @@ export function defineSettings<V extends object>(
   area: string,
   options: { prefix: string; help: string; fields: { readonly [K in keyof V]-?: Unnamed<V[K]> } },
 ): SettingsGroup<V> {
-  if (!options.prefix.startsWith("BALDUR_")) throw new ConfigurationError(`prefix of ${area} must begin with BALDUR_`);
+  if (!options.prefix.startsWith("BALDUR_"))
+    throw new ConfigurationError(`prefix of ${area} must begin with BALDUR_`);
   const fields = Object.entries(options.fields as Record<string, Unnamed<unknown>>).map(([key, make]) => [
     key,
     Object.freeze(make(options.prefix)),
@@ -211,7 +234,10 @@ export function defineSettings<V extends object>(
   return Object.freeze({ area, help: options.help, fields: Object.fromEntries(fields) });
 }
 
-function isWithin(value: unknown, { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds): boolean {
+function isWithin(
+  value: unknown,
+  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: Bounds,
+): boolean {
   return typeof value === "number" && Number.isFinite(value) && value >= min && value <= max;
 }
 

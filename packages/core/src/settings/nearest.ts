@@ -26,9 +26,21 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] as number;
 }
 
-function step(a: string, b: string, i: number, j: number, row: number[], previous: number[], older: number[]): number {
+function step(
+  a: string,
+  b: string,
+  i: number,
+  j: number,
+  row: number[],
+  previous: number[],
+  older: number[],
+): number {
   const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-  const simple = Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, (previous[j - 1] as number) + cost);
+  const simple = Math.min(
+    (previous[j] as number) + 1,
+    (row[j - 1] as number) + 1,
+    (previous[j - 1] as number) + cost,
+  );
   const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
   return swapped ? Math.min(simple, (older[j - 2] as number) + 1) : simple;
 }

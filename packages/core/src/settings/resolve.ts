@@ -71,7 +71,8 @@ function unknownKeys(groups: readonly SettingsGroup[], overrides: SettingsOverri
   return Object.entries(overrides).flatMap(([area, values]) => {
     const group = areas.get(area);
     if (group === undefined) return [];
-    if (typeof values !== "object" || values === null) return [`settings.${area} must be an object; received ${show(values)}`];
+    if (typeof values !== "object" || values === null)
+      return [`settings.${area} must be an object; received ${show(values)}`];
     const keys = Object.keys(group.fields);
     return Object.keys(values)
       .filter((key) => !keys.includes(key))

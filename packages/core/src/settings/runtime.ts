@@ -27,7 +27,10 @@ export const runtimeSettings: SettingsGroup<RuntimeSettings> = defineSettings<Ru
       default: "active",
       help: "`shadow` and `evaluation` decide and report without acting, like a dry run",
     }),
-    plugins: list({ env: "PLUGINS", help: "packages to load instead of searching for them; `none` loads none" }),
+    plugins: list({
+      env: "PLUGINS",
+      help: "packages to load instead of searching for them; `none` loads none",
+    }),
   },
 });
 
@@ -42,7 +45,10 @@ export const storageSettings: SettingsGroup<StorageSettings> = defineSettings<St
   prefix: "BALDUR_",
   help: "Where state is kept beyond the process; each needs its package.",
   fields: {
-    dataDir: text<string | undefined>({ env: "DATA_DIR", help: "folder shared by the processes of one host" }),
+    dataDir: text<string | undefined>({
+      env: "DATA_DIR",
+      help: "folder shared by the processes of one host",
+    }),
     redisUrl: secret({ env: "REDIS_URL", help: "state shared by a fleet" }),
     sqlDsn: secret({ env: "SQL_DSN", help: "durable state that can be queried" }),
   },

@@ -57,7 +57,9 @@ export function defineEvent<P extends object>(): (name: string, options: EventOp
     if (!NAME.test(name)) throw new ConfigurationError(`event ${name} must be named component.entity_action`);
     const least = LEAST.find(([suffix]) => suffix.test(name))?.[1];
     if (least !== undefined && LEVELS.indexOf(options.level) < LEVELS.indexOf(least)) {
-      throw new ConfigurationError(`event ${name} must have level ${least} or above; received ${options.level}`);
+      throw new ConfigurationError(
+        `event ${name} must have level ${least} or above; received ${options.level}`,
+      );
     }
     return Object.freeze({ journal: false, always: false, ...options, name });
   };

@@ -1,4 +1,12 @@
-import { CounterCell, GaugeCell, HistogramCell, type MetricDefinition, type MetricKind, type MetricSample } from "./metric.js";
+import { labelValue } from "./label.js";
+import {
+  CounterCell,
+  GaugeCell,
+  HistogramCell,
+  type MetricDefinition,
+  type MetricKind,
+  type MetricSample,
+} from "./metric.js";
 
 export interface Cells {
   counter: CounterCell;
@@ -27,7 +35,8 @@ export class MetricFamily<K extends MetricKind> {
       this.#only ??= this.#make("");
       return this.#only;
     }
-    const key = values.join(SEPARATOR);
+    const key =
+      values.length === 1 ? labelValue(values[0] as string) : values.map(labelValue).join(SEPARATOR);
     return this.#cells.get(key) ?? this.#admit(key, values.length);
   }
 

@@ -40,7 +40,12 @@ export interface MetricSample {
 
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
-function define<K extends MetricKind>(kind: K, name: string, options: MetricOptions, buckets: readonly number[]): MetricDefinition<K> {
+function define<K extends MetricKind>(
+  kind: K,
+  name: string,
+  options: MetricOptions,
+  buckets: readonly number[],
+): MetricDefinition<K> {
   if (!NAME.test(name)) throw new ConfigurationError(`metric ${name} must match ${NAME.source}`);
   const { help, labels = [], constant = {}, signed = false } = options;
   return Object.freeze({ kind, name, help, labels, constant, buckets, signed });

@@ -1,4 +1,5 @@
-const SECRET = /pass(word|wd|phrase)?$|secret|token|authorization|api_?key|private_?key|credential|cookie|card_?number|cvv|ssn/i;
+const SECRET =
+  /pass(word|wd|phrase)?$|secret|token|authorization|api_?key|private_?key|credential|cookie|card_?number|cvv|ssn/i;
 const REDACTED = "***";
 const DEEPEST = 6;
 const MOST = 100;
@@ -37,7 +38,9 @@ function copyObject(value: object, depth: number, path: Set<object>): unknown {
   if (value instanceof Map) return copyObject(Object.fromEntries(value), depth, path);
   if (value instanceof Set) return copyObject([...value], depth, path);
   const entries = Object.keys(value).slice(0, MOST);
-  return Object.fromEntries(entries.map((key) => [key, SECRET.test(key) ? REDACTED : readField(value, key, depth, path)]));
+  return Object.fromEntries(
+    entries.map((key) => [key, SECRET.test(key) ? REDACTED : readField(value, key, depth, path)]),
+  );
 }
 
 function readField(value: object, key: string, depth: number, path: Set<object>): unknown {

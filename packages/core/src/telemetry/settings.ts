@@ -19,7 +19,11 @@ export const loggingSettings: SettingsGroup<LoggingSettings> = defineSettings<Lo
   help: "What is written to the log.",
   fields: {
     level: level("BALDUR_LOG_LEVEL", "warning", "events below it are not written"),
-    dlqLevel: level("BALDUR_EVENT_LOGGING_DLQ_LOG_LEVEL", "info", "the same for events of the dead-letter queue"),
+    dlqLevel: level(
+      "BALDUR_EVENT_LOGGING_DLQ_LOG_LEVEL",
+      "info",
+      "the same for events of the dead-letter queue",
+    ),
     cbLevel: level("BALDUR_EVENT_LOGGING_CB_LOG_LEVEL", "warning", "the same for events of circuits"),
     replayLevel: level("BALDUR_EVENT_LOGGING_REPLAY_LOG_LEVEL", "info", "the same for events of replays"),
     slaLevel: level("BALDUR_EVENT_LOGGING_SLA_LOG_LEVEL", "warning", "the same for events of service levels"),

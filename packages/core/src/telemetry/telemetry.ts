@@ -4,6 +4,7 @@ import { ConfigurationError } from "../errors.js";
 import type { EventDefinition, TelemetryEvent } from "./event.js";
 import { readerFailed, sinkFailed } from "./events.js";
 import { MetricFamily } from "./family.js";
+import { labelValue } from "./label.js";
 import type { MetricDefinition, MetricKind, MetricSample } from "./metric.js";
 import { labelOverflowTotal, sinkErrorsTotal } from "./metrics.js";
 
@@ -108,7 +109,9 @@ export class TelemetryHub implements Telemetry {
       return family;
     }
     if (known.definition !== definition && !sameShape(known.definition, definition)) {
-      throw new ConfigurationError(`metric ${definition.name} is declared twice, with different labels or buckets`);
+      throw new ConfigurationError(
+        `metric ${definition.name} is declared twice, with different labels or buckets`,
+      );
     }
     return known as unknown as MetricFamily<K>;
   }
@@ -118,7 +121,9 @@ export class TelemetryHub implements Telemetry {
       sink.emit(event, definition);
     } catch (error) {
       this.counter(sinkErrorsTotal).cell(sink.name).add();
-      this.#reportOnce(`sink:${sink.name}`, () => this.report(sinkFailed, { sink: sink.name, error: String(error) }));
+      this.#reportOnce(`sink:${sink.name}`, () =>
+        this.report(sinkFailed, { sink: sink.name, error: String(error) }),
+      );
     }
   }
 
@@ -127,11 +132,15 @@ export class TelemetryHub implements Telemetry {
     try {
       return [...read()].flatMap(([values, value]) => {
         if (value === undefined || Number.isNaN(value)) return [];
-        const labels = Object.fromEntries(definition.labels.map((label, index) => [label, values[index] ?? ""]));
+        const labels = Object.fromEntries(
+          definition.labels.map((label, index) => [label, labelValue(values[index] ?? "")]),
+        );
         return [{ name, type: kind, help, labels: { ...constant, ...labels }, value }];
       });
     } catch (error) {
-      this.#reportOnce(`metric:${name}`, () => this.report(readerFailed, { metric: name, error: String(error) }));
+      this.#reportOnce(`metric:${name}`, () =>
+        this.report(readerFailed, { metric: name, error: String(error) }),
+      );
       return [];
     }
   }
@@ -149,4 +158,3 @@ type Listener = (event: TelemetryEvent) => void;
 function sameShape(a: MetricDefinition, b: MetricDefinition): boolean {
   return a.kind === b.kind && a.labels.join() === b.labels.join() && a.buckets.join() === b.buckets.join();
 }
-

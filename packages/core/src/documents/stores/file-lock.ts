@@ -33,7 +33,8 @@ export class FileLock {
     const mine = `${process.pid} ${this.clock.now()} ${Math.floor(this.clock.monotonic() * 1e6)}`;
     const deadline = this.clock.monotonic() + PATIENCE + STALE;
     while (!(await this.folder.create(this.name, mine))) {
-      if (this.clock.monotonic() > deadline) throw new AdapterError(`${this.folder.file(this.name)} is held by another process`);
+      if (this.clock.monotonic() > deadline)
+        throw new AdapterError(`${this.folder.file(this.name)} is held by another process`);
       await this.#takeOverIfStale();
       await new Promise<void>((resolve) => this.clock.setTimeout(resolve, RETRY));
     }

@@ -37,7 +37,8 @@ export class FileDocumentStore implements DocumentStore {
     return new FileLock(this.#folder, `${key}.lock`, this.options.clock).hold(async () => {
       await this.#recover(key);
       const current = await this.read(key);
-      if ((current?.version ?? 0) !== expectedVersion) return current === undefined ? { ok: false } : { ok: false, current };
+      if ((current?.version ?? 0) !== expectedVersion)
+        return current === undefined ? { ok: false } : { ok: false, current };
       const version = expectedVersion + 1;
       const document = { version, value, updatedAt: this.options.clock.now() };
       await this.#folder.replace(fileOf(key), JSON.stringify(document));
@@ -69,7 +70,8 @@ export class FileDocumentStore implements DocumentStore {
     for (const orphan of orphans) {
       const left = parse((await this.#folder.read(orphan)) ?? "");
       const current = await this.read(key);
-      if (left !== undefined && left.version === (current?.version ?? 0) + 1) await this.#folder.rename(orphan, file);
+      if (left !== undefined && left.version === (current?.version ?? 0) + 1)
+        await this.#folder.rename(orphan, file);
       else await this.#folder.remove(orphan);
     }
   }
@@ -129,8 +131,11 @@ function fileOf(key: string): string {
 function parse(text: string): VersionedDocument | undefined {
   try {
     const { version, value, updatedAt } = JSON.parse(text) as Partial<VersionedDocument>;
-    const whole = Number.isInteger(version) && Number(version) > 0 && typeof value === "object" && value !== null;
-    return whole && typeof updatedAt === "number" ? { version: version as number, value, updatedAt } : undefined;
+    const whole =
+      Number.isInteger(version) && Number(version) > 0 && typeof value === "object" && value !== null;
+    return whole && typeof updatedAt === "number"
+      ? { version: version as number, value, updatedAt }
+      : undefined;
   } catch {
     return undefined; // torn or garbage: for the caller to quarantine
   }

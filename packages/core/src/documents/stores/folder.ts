@@ -73,7 +73,11 @@ export class Folder {
   /** Gives a file another name; false where there was none. */
   async rename(from: string, to: string): Promise<boolean> {
     const fs = await nodeFs();
-    return (await this.#orAbsent(from, async () => (await fs.rename(this.file(from), this.file(to)), true))) ?? false;
+    const renamed = await this.#orAbsent(from, async () => {
+      await fs.rename(this.file(from), this.file(to));
+      return true;
+    });
+    return renamed ?? false;
   }
 
   async remove(name: string): Promise<void> {

@@ -19,7 +19,11 @@ export class MemoryDocumentStore implements DocumentStore {
     if ((current?.version ?? 0) !== expectedVersion) {
       return current === undefined ? { ok: false } : { ok: false, current };
     }
-    const document = { version: expectedVersion + 1, value: structuredClone(value), updatedAt: this.clock.now() };
+    const document = {
+      version: expectedVersion + 1,
+      value: structuredClone(value),
+      updatedAt: this.clock.now(),
+    };
     this.#documents.set(key, document);
     for (const listener of this.#listeners.get(key) ?? []) listener(document);
     return { ok: true, version: document.version };

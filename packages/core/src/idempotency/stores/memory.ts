@@ -1,5 +1,12 @@
 import type { Clock } from "../../clock.js";
-import type { ClaimAnswer, ClaimRequest, ClaimToken, IdempotencyRecord, IdempotencyStore, Settlement } from "../store.js";
+import type {
+  ClaimAnswer,
+  ClaimRequest,
+  ClaimToken,
+  IdempotencyRecord,
+  IdempotencyStore,
+  Settlement,
+} from "../store.js";
 import { claim, complete, fail, release, retention, type Transition } from "../transition.js";
 
 /** Records looked at per claim: with two, what is over never amounts to more than what is not. */
@@ -60,7 +67,8 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   #makeRoom(now: number): void {
     this.#sweep(now, SWEPT_WHEN_FULL, isDispensable);
     if (!this.#isFull) return;
-    const remedy = "raise BALDUR_IDEMPOTENCY_MEMORY_MAX_KEYS, remember keys for a shorter time, or use a shared store";
+    const remedy =
+      "raise BALDUR_IDEMPOTENCY_MEMORY_MAX_KEYS, remember keys for a shorter time, or use a shared store";
     throw new Error(`the memory for idempotency keys is full (${this.options.maxKeys}): ${remedy}`);
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.js";
-import { type EventDefinition, type EventFamily, type Level, LEVELS, type TelemetryEvent } from "../event.js";
+import { type EventDefinition, type EventFamily, LEVELS, type Level, type TelemetryEvent } from "../event.js";
 import type { Logger } from "../logger.js";
 import { redact } from "../redact.js";
 import type { Sink } from "../telemetry.js";
@@ -38,7 +38,8 @@ export class LogSink implements Sink {
     if (!this.#wanted(definition)) return;
     const suppressed = isUrgent(event.level) ? 0 : this.#limit(event);
     if (suppressed === undefined) return;
-    if (suppressed > 0) this.#write(event, { event: "telemetry.events_suppressed", suppressed_event: event.name, suppressed });
+    if (suppressed > 0)
+      this.#write(event, { event: "telemetry.events_suppressed", suppressed_event: event.name, suppressed });
     this.#write(event, { event: event.name, ...(redact(event.payload) as object) });
   }
 
@@ -58,14 +59,18 @@ export class LogSink implements Sink {
     return undefined;
   }
 
-  #write({ level, at, correlationId }: TelemetryEvent, fields: { event: string }): void {
+  #write(
+    { level, at, correlationId }: TelemetryEvent,
+    fields: { event: string; [field: string]: unknown },
+  ): void {
     const line = {
       timestamp: at.toISOString(),
       level,
       ...fields,
       ...(correlationId !== undefined && { correlation_id: correlationId }),
     };
-    const method = level === "warning" ? "warn" : isUrgent(level) ? "error" : level === "debug" ? "debug" : "info";
+    const method =
+      level === "warning" ? "warn" : isUrgent(level) ? "error" : level === "debug" ? "debug" : "info";
     this.logger[method](line, fields.event);
   }
 }

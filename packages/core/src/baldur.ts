@@ -1,0 +1,387 @@
+import { Calls } from "./calls.js";
+import type { CircuitBreaker, CircuitRow, CircuitState } from "./circuit-breaker/types.js";
+import { type HotClock, hotClock, type Random, systemRandom } from "./clock.js";
+import { KillSwitch, type SystemControl } from "./control/kill-switch.js";
+import { type ControlSettings, controlSettings } from "./control/settings.js";
+import { SETTINGS } from "./declarations.js";
+import type { DocumentStore } from "./documents/documents.js";
+import { FileDocumentStore } from "./documents/stores/file.js";
+import { MemoryDocumentStore } from "./documents/stores/memory.js";
+import { Domains } from "./domain/domain.js";
+import { ConfigurationError } from "./errors.js";
+import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
+import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
+import { type Health, HealthChecks } from "./health/health.js";
+import type { IdempotencyGate } from "./idempotency/gate.js";
+import { idempotencySettings } from "./idempotency/settings.js";
+import { MemoryIdempotencyStore } from "./idempotency/stores/memory.js";
+import { drain, type ShutdownReport } from "./lifecycle/lifecycle.js";
+import { CallerSignals } from "./pipeline/caller-signal.js";
+import { Deadlines } from "./pipeline/deadline.js";
+import type { CircuitBreakerOptions, ProtectedFunction, ProtectOptions } from "./pipeline/options.js";
+import type { ProtectResult } from "./pipeline/result.js";
+import type { CallServices } from "./pipeline/services.js";
+import { discoverPlugins } from "./plugins/discovery.js";
+import { PluginHost, type Surroundings } from "./plugins/host.js";
+import type { Plugin } from "./plugins/plugin.js";
+import { configurationQuarantined, type Posture, runtimePosture, unknownVariable } from "./posture.js";
+import { type Caller, createProtected, type Protect } from "./protected.js";
+import type { RateLimitServices } from "./rate-limit/gate.js";
+import { rateLimitSettings } from "./rate-limit/settings.js";
+import { type BaldurOptions, checkOptions, overridesOf } from "./runtime-options.js";
+import { SettingsCatalog } from "./settings/catalog.js";
+import type { SettingsGroup } from "./settings/define.js";
+import { Environment } from "./settings/environment.js";
+import { unknownVariables } from "./settings/resolve.js";
+import { environmentProblem, runtimeSettings, storageSettings } from "./settings/runtime.js";
+import { SlotTable } from "./slots/slot.js";
+import { SLOTS } from "./slots/slots.js";
+import { defaultStateFolder } from "./storage/folder.js";
+import { requireConfiguredStores, requireDurableStores } from "./storage/requirements.js";
+import { JsonLineLogger } from "./telemetry/logger.js";
+import { loggingSettings, metricsSettings } from "./telemetry/settings.js";
+import { LogSink } from "./telemetry/sinks/log.js";
+import { type Telemetry, TelemetryHub } from "./telemetry/telemetry.js";
+
+/** Runs a function protected. @public */
+export type ProtectCall = <T>(
+  name: string,
+  fn: ProtectedFunction<T>,
+  options?: ProtectOptions<T>,
+) => Promise<T>;
+
+/** Runs a function protected, and answers with everything about how it went. @public */
+export type ProtectWithMeta = <T>(
+  name: string,
+  fn: ProtectedFunction<T>,
+  options?: ProtectOptions<T>,
+) => Promise<ProtectResult<T>>;
+
+/** A runtime: breakers, budgets and switches that belong together. @public */
+export interface Baldur {
+  /** Discovers plugins, starts them, and loads and follows the kill switch. Idempotent. */
+  start(): Promise<this>;
+  /** Waits for calls in flight (default at most 30,000 ms), then closes plugins in reverse order. Idempotent. */
+  close(options?: { deadline?: number }): Promise<ShutdownReport>;
+  readonly protect: ProtectCall;
+  readonly protectWithMeta: ProtectWithMeta;
+  readonly protected: Protect;
+  onReplay(name: string, handler: ReplayHandler | ((operation: FailedOperation) => unknown)): Disposable;
+  /** Runs with a business label in force. Throws `DomainValidationError`. */
+  domain<T>(name: string, fn: () => T): T;
+  /** A handle on the circuit of that name, made now if there is none. */
+  circuit(name: string, options?: CircuitBreakerOptions): CircuitBreaker;
+  /** Every circuit, the longest open first. */
+  circuits(filter?: { state?: CircuitState }): CircuitRow[];
+  readonly control: SystemControl;
+  readonly health: Health;
+  readonly settings: SettingsCatalog;
+  readonly telemetry: Telemetry;
+  readonly slots: SlotTable;
+  posture(): Posture;
+}
+
+/** How the default runtime is made. */
+export interface Origin {
+  /** Made behind the host's back, so its settings must not throw at whoever calls first. */
+  readonly quarantine?: boolean;
+  /** Shared with the runtimes before and after it. */
+  readonly replayHandlers?: ReplayHandlers;
+  /** The runtime before it has told the posture. */
+  readonly announced?: boolean;
+}
+
+const DRAIN = 30_000;
+
+/**
+ * Makes a runtime: no timer, no port, no file. Reads the settings once. Throws `ConfigurationError` with every setting
+ * that breaks its rule.
+ * @public
+ */
+export function createBaldur(options: BaldurOptions = {}): Baldur {
+  return new Runtime(options);
+}
+
+/** The inside of `Baldur`. */
+export class Runtime implements Baldur, Caller {
+  readonly settings: SettingsCatalog;
+  readonly telemetry: TelemetryHub;
+  readonly slots: SlotTable = new SlotTable(SLOTS);
+  readonly control: KillSwitch;
+  readonly health: Health;
+  readonly replayHandlers: ReplayHandlers;
+  /** The posture was told. */
+  announced: boolean;
+  readonly protect: ProtectCall;
+  readonly protectWithMeta: ProtectWithMeta;
+  readonly protected: Protect;
+  /** For the gates. */
+  readonly rateLimiting: RateLimitServices;
+  readonly #options: BaldurOptions;
+  readonly #environment: Environment;
+  readonly #clock: HotClock;
+  readonly #deadlines: Deadlines;
+  readonly #domains: Domains;
+  readonly #documents: DocumentStore;
+  readonly #calls: Calls;
+  readonly #host: PluginHost;
+  #started = false;
+  #starting: Promise<this> | undefined;
+  #closing: Promise<ShutdownReport> | undefined;
+
+  constructor(options: BaldurOptions = {}, origin: Origin = {}) {
+    const random: Random = options.random ?? systemRandom;
+    checkOptions(options);
+    this.#options = options;
+    this.#environment = new Environment(options.env);
+    this.settings = new SettingsCatalog(this.#environment, overridesOf(options));
+    const problems = this.#resolve(SETTINGS);
+    if (!origin.quarantine) this.#refuse(problems);
+    this.#clock = hotClock(options.clock);
+    this.telemetry = new TelemetryHub(this.#clock, this.settings.of(metricsSettings));
+    this.telemetry.addSink(this.#createLogSink());
+    this.announced = origin.announced ?? false;
+    this.replayHandlers = origin.replayHandlers ?? new ReplayHandlers();
+    this.#domains = new Domains(this.telemetry);
+    this.#documents = this.#createDocuments(this.settings.of(controlSettings));
+    this.control = this.#createControl();
+    this.#deadlines = new Deadlines(this.#clock);
+    this.#calls = this.#createCalls(random);
+    this.#host = new PluginHost({
+      slots: this.slots,
+      telemetry: this.telemetry,
+      clock: this.#clock,
+      surroundings: (plugin) => this.#surroundings(plugin),
+    });
+    this.health = new HealthChecks({
+      circuits: () => this.#checkCircuits(),
+      control: () => this.#checkControl(),
+    });
+    this.rateLimiting = {
+      clock: this.#clock,
+      telemetry: this.telemetry,
+      enabled: this.settings.of(rateLimitSettings).enabled,
+    };
+    const calls = this.#calls;
+    this.protect = ((name, fn, given) => calls.run(name, fn, given)) as ProtectCall;
+    this.protectWithMeta = ((name, fn, given) => calls.runWithMeta(name, fn, given)) as ProtectWithMeta;
+    this.protected = createProtected(() => this, this.replayHandlers);
+    if (problems.length > 0) this.telemetry.report(configurationQuarantined, { problems });
+  }
+
+  /** For the gate `idempotent`. */
+  get idempotency(): IdempotencyGate {
+    return this.#calls.idempotency;
+  }
+
+  call(
+    name: string,
+    fn: ProtectedFunction,
+    options: ProtectOptions | undefined,
+    args: readonly unknown[] | undefined,
+  ): Promise<unknown> {
+    return this.#calls.run(name, fn, options, args);
+  }
+
+  onReplay(name: string, handler: ReplayHandler | ((operation: FailedOperation) => unknown)): Disposable {
+    return this.replayHandlers.register(name, handler);
+  }
+
+  domain<T>(name: string, fn: () => T): T {
+    return this.#domains.run(name, fn);
+  }
+
+  circuit(name: string, options?: CircuitBreakerOptions): CircuitBreaker {
+    return this.#calls.circuits.handle(name, options);
+  }
+
+  circuits(filter?: { state?: CircuitState }): CircuitRow[] {
+    return this.#calls.circuits.rows(filter);
+  }
+
+  start(): Promise<this> {
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  close({ deadline = DRAIN }: { deadline?: number } = {}): Promise<ShutdownReport> {
+    this.#closing ??= this.#close(deadline);
+    return this.#closing;
+  }
+
+  posture(): Posture {
+    const { entitlement } = this.#host;
+    return {
+      tier: entitlement.status === "active" ? "pro" : "oss",
+      storage: "memory",
+      storageMode: "normal",
+      metrics: "none",
+      entitlement,
+      plugins: this.#host.rows(),
+      degraded: this.control.persisted ? [] : ["control: the latest change is not stored yet"],
+    };
+  }
+
+  async #start(): Promise<this> {
+    const runtime = this.settings.of(runtimeSettings);
+    const explicit = this.#options.plugins ?? [];
+    const discover = this.#options.discover ?? true;
+    const found = discover ? await discoverPlugins({ list: runtime.plugins }) : { plugins: [], broken: [] };
+    const plugins = [...explicit, ...found.plugins];
+    this.#refuse([
+      ...this.#resolve(distinct(plugins).flatMap((plugin) => plugin.settings ?? [])),
+      ...this.#unknownAreas(),
+    ]);
+    await this.#host.load(plugins, found.broken);
+    this.#requireStores();
+    this.slots.seal();
+    this.#calls.recompose();
+    await this.#host.start();
+    await this.control.start();
+    this.#reportUnknownVariables();
+    this.#started = true;
+    this.#reportPosture();
+    return this;
+  }
+
+  async #close(deadline: number): Promise<ShutdownReport> {
+    const began = this.#clock.monotonic();
+    const remaining = (): number => Math.max(0, deadline - (this.#clock.monotonic() - began));
+    const { drained, abandoned } = await drain(this.#calls.endpoints, this.#clock, deadline);
+    const unclean = await this.#host.close(remaining());
+    await this.control.close();
+    await this.#documents.close();
+    this.#deadlines.close();
+    const left = [...abandoned, ...unclean];
+    const duration = this.#clock.monotonic() - began;
+    return { clean: left.length === 0, duration, drained, abandoned: left };
+  }
+
+  /** Settles more settings. Answers what is wrong with them. */
+  #resolve(groups: readonly SettingsGroup[]): string[] {
+    const known = this.settings.groups();
+    const problems = [...this.settings.add(groups.filter((group) => !known.includes(group)))];
+    const environment = environmentProblem(this.settings.of(runtimeSettings));
+    return environment === undefined ? problems : [...problems, environment];
+  }
+
+  #refuse(problems: readonly string[]): void {
+    if (problems.length === 0) return;
+    const error = new ConfigurationError(problems.join("\n"), { problems });
+    if (this.#options.onFatalConfig === undefined) throw error;
+    this.#options.onFatalConfig(error);
+  }
+
+  #unknownAreas(): string[] {
+    return this.settings.unknownAreas().map(({ area, nearest }) => {
+      const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+      return `settings.${area} is not an area of settings${hint}`;
+    });
+  }
+
+  #requireStores(): void {
+    const requirements = {
+      runtime: this.settings.of(runtimeSettings),
+      storage: this.settings.of(storageSettings),
+      control: this.settings.of(controlSettings),
+      isProvided: (kind: string) => this.#host.providers(kind).length > 0,
+    };
+    requireConfiguredStores(requirements);
+    requireDurableStores(requirements);
+  }
+
+  #reportUnknownVariables(): void {
+    if (this.settings.of(runtimeSettings).suppressUnknownEnvWarning) return;
+    for (const { name, nearest } of unknownVariables(this.settings.groups(), this.#environment)) {
+      this.telemetry.report(unknownVariable, { env_var: name, nearest });
+    }
+  }
+
+  #reportPosture(): void {
+    if (this.announced) return;
+    this.announced = true;
+    const { tier, storage, metrics } = this.posture();
+    this.telemetry.report(runtimePosture, { tier, storage, metrics, started: this.#started });
+  }
+
+  #createLogSink(): LogSink {
+    const { level, dlqLevel, cbLevel, replayLevel, slaLevel } = this.settings.of(loggingSettings);
+    const levels = { root: level, dlq: dlqLevel, cb: cbLevel, replay: replayLevel, sla: slaLevel };
+    return new LogSink(this.#options.logger ?? new JsonLineLogger(), this.#clock, levels);
+  }
+
+  #createControl(): KillSwitch {
+    return new KillSwitch({
+      clock: this.#clock,
+      telemetry: this.telemetry,
+      documents: this.#documents,
+      dryRunFloor: this.settings.of(runtimeSettings).executionMode !== "active",
+    });
+  }
+
+  #createDocuments({ backend, dir, pollInterval }: ControlSettings): DocumentStore {
+    if (backend === "memory") return new MemoryDocumentStore(this.#clock);
+    const { dataDir } = this.settings.of(storageSettings);
+    const stateHome = this.#environment.get("XDG_STATE_HOME");
+    return new FileDocumentStore({
+      folder: dir ?? `${dataDir ?? defaultStateFolder(process.cwd(), stateHome)}/control`,
+      clock: this.#clock,
+      telemetry: this.telemetry,
+      pollInterval,
+    });
+  }
+
+  #createCalls(random: Random): Calls {
+    const services: CallServices = {
+      clock: this.#clock,
+      random,
+      telemetry: this.telemetry,
+      deadlines: this.#deadlines,
+      callerSignals: new CallerSignals(),
+      domainOf: (given, name) => this.#domains.of(given, name),
+      control: this.control,
+    };
+    return new Calls({
+      services,
+      settings: this.settings,
+      slots: this.slots,
+      idempotencyStore: new MemoryIdempotencyStore({
+        clock: this.#clock,
+        maxKeys: this.settings.of(idempotencySettings).memoryMaxKeys,
+      }),
+      onNewName: () => this.#reportPosture(),
+    });
+  }
+
+  #surroundings(_plugin: Plugin): Surroundings {
+    return {
+      settings: (group, overrides) => ({ ...this.settings.of(group), ...overrides }),
+      storage: this.settings.of(storageSettings),
+      documents: this.#documents,
+      telemetry: this.telemetry,
+      clock: this.#clock,
+      replayHandlers: this.replayHandlers,
+    } satisfies Surroundings;
+  }
+
+  #checkCircuits(): { status: "healthy" | "degraded"; detail?: string } {
+    const open = this.circuits().filter(({ state }) => state !== "closed" && state !== "forced_closed");
+    if (open.length === 0 || !this.control.enabled) return { status: "healthy" };
+    return { status: "degraded", detail: open.map(({ name, state }) => `${name} is ${state}`).join(", ") };
+  }
+
+  async #checkControl(): Promise<{ status: "healthy" | "degraded"; detail?: string }> {
+    const { enabled, persisted, dryRun } = await this.control.state();
+    if (!enabled) return { status: "degraded", detail: "disabled by the kill switch" };
+    if (!persisted) return { status: "degraded", detail: "the latest change is not stored yet" };
+    return dryRun ? { status: "healthy", detail: "dry run" } : { status: "healthy" };
+  }
+}
+
+/** Of plugins with one name the first; the host reports the others. */
+function distinct(plugins: readonly Plugin[]): Plugin[] {
+  return plugins.filter(({ name }, at) => plugins.findIndex((other) => other.name === name) === at);
+}

@@ -1,0 +1,55 @@
+import { type AnyFunction, type AsyncDecorator, type Decorator, decorator } from "./decorate.js";
+import { defaultRuntime } from "./default-runtime.js";
+import { normaliseDomain } from "./domain/domain.js";
+import { type Idempotent, idempotentGate } from "./idempotency/idempotent.js";
+import type { ProtectedOptions } from "./pipeline/options.js";
+import { protectedFunction } from "./protect.js";
+import { type RateLimitOptions, rateLimitGate } from "./rate-limit/gate.js";
+
+export type { AnyFunction, AsyncDecorator, Decorator } from "./decorate.js";
+export type { Idempotent, IdempotentOptions } from "./idempotency/idempotent.js";
+export type { KeySource, KeyValue } from "./idempotency/key.js";
+export type { RateLimitOptions } from "./rate-limit/gate.js";
+
+/**
+ * `dlqProtect(name, options?)(fn)`: protects a function and keeps its calls when they finally fail. The same as
+ * `protected` with `dlq: true`. Throws `ConfigurationError` for a bad name or option.
+ * @public
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the arguments are those of whatever function is wrapped
+export function dlqProtect(name: string, options: ProtectedOptions<any[], any> = {}): AsyncDecorator {
+  return protectedFunction(name, { ...options, dlq: options.dlq ?? true });
+}
+
+/**
+ * `idempotent({ operation, key })(fn)`: runs the function once per key. A duplicate is refused with
+ * `IdempotencyDuplicateError`, or answered with the first result (`replayResult`); a store that cannot answer refuses with
+ * `IdempotencyUnavailableError` unless `failOpen`. Throws `ConfigurationError` for options that break their rules.
+ * @public
+ */
+export const idempotent: Idempotent = idempotentGate(() => defaultRuntime().idempotency);
+
+/**
+ * `rateLimit({ maxRequests, window })(fn)`: lets at most so many calls begin in any window (milliseconds, default 60,000),
+ * counted in this process, per wrapped function and key. Refuses with `RateLimitExceededError`, which uses nothing up.
+ * @public
+ */
+export const rateLimit: (options: RateLimitOptions) => Decorator = rateLimitGate(
+  () => defaultRuntime().rateLimiting,
+);
+
+/**
+ * `domainTag(domain)(fn)`: runs the function with a business label in force. Throws `DomainValidationError` for a label
+ * that is none.
+ * @public
+ */
+export function domainTag(domain: string): Decorator {
+  const normal = normaliseDomain(domain);
+  return decorator(
+    (fn) =>
+      function tagged(this: unknown, ...args: unknown[]): unknown {
+        return defaultRuntime().domain(normal, () => fn.apply(this, args));
+      } satisfies AnyFunction,
+    "domainTag",
+  );
+}

@@ -1,0 +1,77 @@
+export type { Baldur, ProtectCall, ProtectWithMeta } from "./baldur.js";
+export { createBaldur } from "./baldur.js";
+export { BulkheadError, BulkheadFullError, BulkheadTimeoutError } from "./bulkhead/errors.js";
+export type { Attempt, Call, CallContext } from "./call.js";
+export type { CircuitRefusal } from "./circuit-breaker/errors.js";
+export { CircuitBreakerError, CircuitOpenError } from "./circuit-breaker/errors.js";
+export type {
+  CircuitBreaker,
+  CircuitRow,
+  CircuitState,
+  ControlResult,
+  ManualControl,
+  Permit,
+} from "./circuit-breaker/types.js";
+export type { Clock } from "./clock.js";
+export type { ControlChange, ControlState, SystemControl } from "./control/kill-switch.js";
+export type { SettingsByArea } from "./declarations.js";
+export type { AsyncDecorator } from "./decorate.js";
+export { init, shutdown } from "./default-runtime.js";
+export type { DomainProblem } from "./domain/domain.js";
+export { DomainValidationError } from "./domain/domain.js";
+export type { ErrorContext } from "./errors.js";
+export {
+  AdapterError,
+  AdapterNotFoundError,
+  BaldurError,
+  ConfigurationError,
+  isBaldurError,
+  ResilienceError,
+} from "./errors.js";
+export { DLQError, DLQReplayError } from "./failure-capture/errors.js";
+export type {
+  EntryStatus,
+  FailedOperation,
+  NewFailedOperation,
+  ReplayHandler,
+  ReplayVerdict,
+  RequestData,
+} from "./failure-capture/operation.js";
+export type { Health, HealthCheck, HealthReport, HealthStatus } from "./health/health.js";
+export type { Duplicate } from "./idempotency/errors.js";
+export { IdempotencyDuplicateError, IdempotencyUnavailableError } from "./idempotency/errors.js";
+export type { ShutdownReport } from "./lifecycle/lifecycle.js";
+export { TimeoutPolicyError } from "./pipeline/errors.js";
+export type {
+  BackoffFunction,
+  BackoffStrategy,
+  CircuitBreakerOptions,
+  Codec,
+  FailureCaptureOptions,
+  IdempotencyOptions,
+  ProtectedFunction,
+  ProtectedOptions,
+  ProtectOptions,
+  RetryNotice,
+  RetryOptions,
+} from "./pipeline/options.js";
+export type { Classification, Outcome } from "./pipeline/outcome.js";
+export type { ProtectResult } from "./pipeline/result.js";
+export type { PluginRow } from "./plugins/host.js";
+export type { Entitlement, Plugin } from "./plugins/plugin.js";
+export type { Posture } from "./posture.js";
+export { domain, onReplay, protect, protectedFunction as protected, protectWithMeta } from "./protect.js";
+export type { Protect, Protected } from "./protected.js";
+export { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
+export { RetryExhaustedError } from "./retry/errors.js";
+export type { BaldurOptions } from "./runtime-options.js";
+export type { SettingRow, SettingsCatalog } from "./settings/catalog.js";
+export type { StorageSettings } from "./settings/runtime.js";
+export type { BulkheadOptions } from "./slots/bulkhead.js";
+export type { CaptureRefusal, CaptureResult } from "./slots/failure-recorder.js";
+export type { SlotRow, SlotTable } from "./slots/slot.js";
+export type { Level, TelemetryEvent } from "./telemetry/event.js";
+export type { Logger } from "./telemetry/logger.js";
+export type { MetricKind, MetricSample } from "./telemetry/metric.js";
+export type { Telemetry } from "./telemetry/telemetry.js";
+export { VERSION } from "./version.js";

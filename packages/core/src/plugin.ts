@@ -1,0 +1,65 @@
+// The entry for plugin authors: what a plugin is made of, the slots that it may fill, and the ports of the stores.
+export type { Clock } from "./clock.js";
+export type { Declarations } from "./declarations.js";
+export { declarations } from "./declarations.js";
+export type { CompareAndSetResult, DocumentStore, VersionedDocument } from "./documents/documents.js";
+export { brand } from "./errors.js";
+export type {
+  Answer,
+  ClaimAnswer,
+  ClaimRequest,
+  ClaimToken,
+  IdempotencyRecord,
+  IdempotencyStore,
+  Settlement,
+} from "./idempotency/store.js";
+export * from "./plugins/plugin.js";
+export type { SettingsCatalog } from "./settings/catalog.js";
+export {
+  boolean,
+  choice,
+  defineSettings,
+  duration,
+  type Field,
+  integer,
+  list,
+  map,
+  number,
+  percentage,
+  type SettingsGroup,
+  type SettingsOf,
+  secret,
+  text,
+  type Unit,
+} from "./settings/define.js";
+export * from "./slots/audit.js";
+export * from "./slots/bulkhead.js";
+export * from "./slots/emergency.js";
+export * from "./slots/failure-recorder.js";
+export * from "./slots/governance.js";
+export * from "./slots/leader.js";
+export * from "./slots/notifier.js";
+export * from "./slots/rollout.js";
+export { defineSlot, type Provided, type Slot, type SlotRow, type SlotTable } from "./slots/slot.js";
+export { SLOTS } from "./slots/slots.js";
+export * from "./slots/throttle.js";
+export * from "./slots/watchdog.js";
+export type { StorageKind } from "./storage/requirements.js";
+export {
+  defineEvent,
+  type EventDefinition,
+  type EventFamily,
+  type EventOptions,
+  type Level,
+  type TelemetryEvent,
+} from "./telemetry/event.js";
+export {
+  defineCounter,
+  defineGauge,
+  defineHistogram,
+  type MetricDefinition,
+  type MetricKind,
+  type MetricOptions,
+  type MetricSample,
+} from "./telemetry/metric.js";
+export type { Sink, Telemetry } from "./telemetry/telemetry.js";

@@ -1,0 +1,54 @@
+import type { ControlSettings } from "../control/settings.js";
+import { AdapterNotFoundError, ConfigurationError } from "../errors.js";
+import { isProduction, type RuntimeSettings, type StorageSettings } from "../settings/runtime.js";
+
+/** What a plugin provides that keeps state; the kind under which it registers its factory. @public */
+export type StorageKind = "redis" | "sql" | "embedded";
+
+const PACKAGES: Readonly<Record<StorageKind, string>> = {
+  redis: "@baldur/redis",
+  sql: "@baldur/postgres",
+  embedded: "@baldur/embedded",
+};
+
+export interface StorageRequirements {
+  readonly runtime: Readonly<RuntimeSettings>;
+  readonly storage: Readonly<StorageSettings>;
+  readonly control: Readonly<ControlSettings>;
+  /** Whether an active plugin provides it. */
+  isProvided(kind: StorageKind): boolean;
+}
+
+/** Throws `AdapterNotFoundError` for a store that is configured and provided by nobody. */
+export function requireConfiguredStores({ storage, control, isProvided }: StorageRequirements): void {
+  const wanted: [variable: string, kind: StorageKind][] = [];
+  if (storage.redisUrl !== undefined) wanted.push(["BALDUR_REDIS_URL", "redis"]);
+  if (storage.sqlDsn !== undefined) wanted.push(["BALDUR_SQL_DSN", "sql"]);
+  const { backend } = control;
+  if (isStorageKind(backend)) wanted.push([`BALDUR_SYSTEM_CONTROL_BACKEND=${backend}`, backend]);
+  const missing = wanted.find(([, kind]) => !isProvided(kind));
+  if (missing === undefined) return;
+  const [variable, kind] = missing;
+  const remedy = `${variable} is set; install ${PACKAGES[kind]} as a dependency of the application`;
+  throw new AdapterNotFoundError("storage", kind, remedy);
+}
+
+/** Throws `ConfigurationError` with everything that production needs and that is missing. */
+export function requireDurableStores({ runtime, control, isProvided }: StorageRequirements): void {
+  if (!isProduction(runtime)) return;
+  const problems: string[] = [];
+  if (!isProvided("redis") && !isProvided("embedded")) {
+    problems.push(
+      `idempotency would forget with the process: set BALDUR_DATA_DIR and install ${PACKAGES.embedded}, or set BALDUR_REDIS_URL and install ${PACKAGES.redis}`,
+    );
+  }
+  if (control.backend === "memory") {
+    problems.push("the kill switch would forget with the process: set BALDUR_SYSTEM_CONTROL_BACKEND to file");
+  }
+  if (problems.length === 0) return;
+  throw new ConfigurationError(`BALDUR_ENVIRONMENT is production, and ${problems.join("; ")}`, { problems });
+}
+
+function isStorageKind(backend: string): backend is StorageKind {
+  return Object.hasOwn(PACKAGES, backend);
+}
