@@ -13,5 +13,6 @@ export const library = (entry) => ({
   treeshake: true,
   cjsInterop: false,
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  minify: true,
   silent: true,
 });

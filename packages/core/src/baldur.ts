@@ -1,3 +1,4 @@
+import type { AnyFunction } from "./call.js";
 import { Calls } from "./calls.js";
 import type { CircuitBreaker, CircuitRow, CircuitState } from "./circuit-breaker/types.js";
 import { type HotClock, hotClock, type Random, systemRandom } from "./clock.js";
@@ -176,11 +177,12 @@ export class Runtime implements Baldur, Caller {
 
   call(
     name: string,
-    fn: ProtectedFunction,
-    options: ProtectOptions | undefined,
-    args: readonly unknown[] | undefined,
+    fn: AnyFunction,
+    options?: ProtectOptions,
+    args?: readonly unknown[],
+    self?: unknown,
   ): Promise<unknown> {
-    return this.#calls.run(name, fn, options, args);
+    return this.#calls.run(name, fn, options, args, self);
   }
 
   onReplay(name: string, handler: ReplayHandler | ((operation: FailedOperation) => unknown)): Disposable {
@@ -327,7 +329,7 @@ export class Runtime implements Baldur, Caller {
     const { dataDir } = this.settings.of(storageSettings);
     const stateHome = this.#environment.get("XDG_STATE_HOME");
     return new FileDocumentStore({
-      folder: dir ?? `${dataDir ?? defaultStateFolder(process.cwd(), stateHome)}/control`,
+      folder: () => dir ?? `${dataDir ?? defaultStateFolder(process.cwd(), stateHome)}/control`,
       clock: this.#clock,
       telemetry: this.telemetry,
       pollInterval,

@@ -34,3 +34,7 @@ export interface Attempt {
   /** Milliseconds waited before the next attempt; absent on the last one. */
   readonly delayBeforeNext?: number;
 }
+
+/** Any function or method. */
+// biome-ignore lint/suspicious/noExplicitAny: parameters of a function are contravariant, so no narrower type takes all
+export type AnyFunction = (this: any, ...args: any[]) => unknown;

@@ -1,6 +1,7 @@
 import { BulkheadStage } from "./bulkhead/stage.js";
+import type { AnyFunction } from "./call.js";
 import type { Breaker } from "./circuit-breaker/circuit-breaker.js";
-import { callDirectly } from "./circuit-breaker/direct-call.js";
+import { DirectCalls } from "./circuit-breaker/direct-call.js";
 import { stateGauge } from "./circuit-breaker/metrics.js";
 import { Circuits } from "./circuit-breaker/registry.js";
 import { CircuitReporter } from "./circuit-breaker/reporter.js";
@@ -55,6 +56,8 @@ export class Calls {
   readonly idempotency: IdempotencyGate;
   readonly #parts: CallsParts;
   readonly #stages: Readonly<Partial<Record<StageName, Stage>>>;
+  readonly #direct: DirectCalls;
+  readonly #control: { readonly mode: number };
   #composer: Composer;
 
   constructor(parts: CallsParts) {
@@ -78,31 +81,37 @@ export class Calls {
       settings: settings.of(idempotencySettings),
       allowMemory: !isProduction(settings.of(runtimeSettings)),
     });
+    this.#control = services.control;
+    this.#direct = new DirectCalls(services);
     this.#stages = this.#createStages(reporter);
     this.#composer = this.#createComposer();
   }
 
-  /** Makes one call. `args` are the arguments of a wrapped function. */
+  /** Makes one call. `args` and `self` are those of a wrapped function. */
   run(
     name: string,
-    fn: ProtectedFunction,
+    fn: AnyFunction,
     options?: ProtectOptions,
     args?: readonly unknown[],
+    self?: unknown,
   ): Promise<unknown> {
     let endpoint: Endpoint;
     let plan: Plan;
     try {
       if (typeof fn !== "function") throw invalid("fn", "a function", fn);
       endpoint = this.endpoints.get(name);
+      if (endpoint.bare && options === undefined && this.#passes(endpoint)) {
+        return this.#direct.run(endpoint, fn, options, args, self);
+      }
       plan = this.#composer.plan(endpoint, options);
     } catch (error) {
       return Promise.reject(error);
     }
-    if (plan.onlyCircuit && plan.services.control.mode === 0) {
-      const breaker = endpoint.circuit as Breaker;
-      if (breaker.passes) return callDirectly(plan.services, endpoint, breaker, fn, options, args);
+    if (plan.onlyCircuit && !endpoint.precise && this.#passes(endpoint)) {
+      endpoint.bare ||= options === undefined;
+      return this.#direct.run(endpoint, fn, options, args, self);
     }
-    return new Execution(endpoint, plan, fn, options, args).start();
+    return new Execution(endpoint, plan, fn, options, args, self).start();
   }
 
   /** Makes one call and tells all about it. Rejects for programming errors only. */
@@ -113,7 +122,7 @@ export class Calls {
   ): Promise<ProtectResult<T>> {
     if (typeof fn !== "function") throw invalid("fn", "a function", fn);
     const endpoint = this.endpoints.get(name);
-    const call = new Execution(endpoint, this.#composer.plan(endpoint, options), fn, options, undefined);
+    const call = new Execution(endpoint, this.#composer.plan(endpoint, options), fn, options);
     call.recordsAttempts = true;
     try {
       return resultOf<T>(call, { value: (await call.start()) as T });
@@ -124,10 +133,17 @@ export class Calls {
     }
   }
 
+  #passes(endpoint: Endpoint): boolean {
+    return this.#control.mode === 0 && (endpoint.circuit as Breaker).passes;
+  }
+
   /** Composes anew: a plugin may have filled a slot that is a stage. */
   recompose(): void {
     this.#composer = this.#createComposer();
-    for (const endpoint of this.endpoints.values()) endpoint.plan = null;
+    for (const endpoint of this.endpoints.values()) {
+      endpoint.plan = null;
+      endpoint.bare = false;
+    }
   }
 
   #createComposer(): Composer {

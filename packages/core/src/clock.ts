@@ -14,8 +14,8 @@ export interface Clock {
 /** A clock with a cheap reading for the hot path. */
 export interface HotClock extends Clock {
   /**
-   * Monotonic milliseconds as read once per turn of the event loop: a few nanoseconds instead of forty. Behind the exact
-   * reading by at most `coarseLag`, or by what `onLag` is told afterwards.
+   * Whole monotonic milliseconds as read once per turn of the event loop: a few nanoseconds instead of forty. Behind the
+   * exact reading by at most `coarseLag`, or by what `onLag` is told afterwards.
    */
   coarse(): number;
   readonly coarseLag: number;
@@ -28,12 +28,13 @@ export interface HotClock extends Clock {
 }
 
 /** A turn that only runs microtasks would freeze the coarse reading, so it is also renewed after this many uses. */
-const COARSE_USES = 64;
+const COARSE_USES = 256;
 /** Node fires timers above this at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 class SystemClock implements HotClock {
-  readonly coarseLag = 1;
+  /** One for the fraction, one before a lag is told. */
+  readonly coarseLag = 2;
   #uses = 0;
   #reading = 0;
   #turnPending = false;
@@ -79,8 +80,8 @@ class SystemClock implements HotClock {
     if (this.#turnPending) this.#measureLag(now);
     else this.#watchTurn();
     this.#uses = COARSE_USES;
-    this.#reading = now;
-    return now;
+    this.#reading = Math.floor(now); // small integers need no box
+    return this.#reading;
   }
 
   #measureLag(now: number): void {

@@ -1,8 +1,5 @@
+import type { AnyFunction } from "./call.js";
 import { ConfigurationError } from "./errors.js";
-
-/** Any function or method. */
-// biome-ignore lint/suspicious/noExplicitAny: parameters of a function are contravariant, so no narrower type takes all
-export type AnyFunction = (this: any, ...args: any[]) => unknown;
 
 /** Wraps a function, or decorates a method, in either form of decorators. @public */
 export interface Decorator {

@@ -1,4 +1,5 @@
-import { type AnyFunction, type AsyncDecorator, type Decorator, decorator } from "./decorate.js";
+import type { AnyFunction } from "./call.js";
+import { type AsyncDecorator, type Decorator, decorator } from "./decorate.js";
 import { defaultRuntime } from "./default-runtime.js";
 import { normaliseDomain } from "./domain/domain.js";
 import { type Idempotent, idempotentGate } from "./idempotency/idempotent.js";
@@ -6,7 +7,8 @@ import type { ProtectedOptions } from "./pipeline/options.js";
 import { protectedFunction } from "./protect.js";
 import { type RateLimitOptions, rateLimitGate } from "./rate-limit/gate.js";
 
-export type { AnyFunction, AsyncDecorator, Decorator } from "./decorate.js";
+export type { AnyFunction } from "./call.js";
+export type { AsyncDecorator, Decorator } from "./decorate.js";
 export type { Idempotent, IdempotentOptions } from "./idempotency/idempotent.js";
 export type { KeySource, KeyValue } from "./idempotency/key.js";
 export type { RateLimitOptions } from "./rate-limit/gate.js";

@@ -1,18 +1,20 @@
-import { type AnyFunction, type AsyncDecorator, decorator, like } from "./decorate.js";
+import type { AnyFunction } from "./call.js";
+import { type AsyncDecorator, decorator, like } from "./decorate.js";
 import { ConfigurationError, invalid } from "./errors.js";
 import type { FailedOperation } from "./failure-capture/operation.js";
 import type { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import { validateName } from "./pipeline/endpoints.js";
-import type { ProtectedFunction, ProtectedOptions, ProtectOptions } from "./pipeline/options.js";
+import type { ProtectedOptions, ProtectOptions } from "./pipeline/options.js";
 import { validateOptions, WRAPPER_OPTIONS } from "./validate.js";
 
 /** Makes the calls of a wrapper. */
 export interface Caller {
   call(
     name: string,
-    fn: ProtectedFunction,
+    fn: AnyFunction,
     options: ProtectOptions | undefined,
-    args: readonly unknown[] | undefined,
+    args: readonly unknown[],
+    self?: unknown,
   ): Promise<unknown>;
 }
 
@@ -54,7 +56,7 @@ function wrap(
   options: ProtectOptions | undefined,
 ): AnyFunction {
   function protectedFunction(this: unknown, ...args: unknown[]): Promise<unknown> {
-    return caller().call(name, () => fn.apply(this, args), options, args);
+    return caller().call(name, fn, options, args, this);
   }
   if (options?.dlq !== undefined && options.dlq !== false) {
     handlers.registerWrapped(name, (operation) => replay(caller(), fn, options, operation));

@@ -35,7 +35,7 @@ const NO_CALLS: WindowTotals = Object.freeze({ calls: 0, failures: 0, slow: 0, r
 
 /** One named circuit. Admission and recording are synchronous: between them nothing is shared with anyone. */
 export class Breaker implements CircuitGate {
-  /** Whether calls pass without asking: closed, and not held open. */
+  /** Whether calls pass without asking: closed, and not pinned. */
   passes = true;
   /** Generation that a passing call carries. */
   generation = 0;
@@ -44,6 +44,9 @@ export class Breaker implements CircuitGate {
   #snapshot: Snapshot = INITIAL;
   #window: OutcomeWindow | null = null;
   #consecutive = 0;
+  /** Successes that the window does not hold yet, and when they were. */
+  #passed = 0;
+  #passedAt = 0;
   #lastFailureAt = 0;
   #lastProbe = 0;
   #failures: CounterCell | null = null;
@@ -88,6 +91,14 @@ export class Breaker implements CircuitGate {
     return admission === "pass" ? 0 : this.#refusal();
   }
 
+  /** A call that passed ended well, and how long it took does not matter. `now` is a coarse reading. */
+  passed(generation: number, now: number): void {
+    if (generation !== this.generation || !this.passes) return;
+    if (now !== this.#passedAt) this.#recordPassed();
+    this.#passedAt = now;
+    this.#passed++;
+  }
+
   /** A call ended well after `duration` milliseconds. */
   succeeded(generation: number, probe: number, duration: number): void {
     if (generation !== this.#snapshot.generation) return;
@@ -106,6 +117,7 @@ export class Breaker implements CircuitGate {
     this.#failures.add();
     if (probe !== 0) return this.endProbe(generation, probe, "failure");
     const slow = this.policy.slowCallDuration !== undefined && duration > this.policy.slowCallDuration;
+    this.#recordPassed();
     this.#consecutive++;
     this.#record(slow ? FAILURE | SLOW : FAILURE);
     this.#tripIfDue();
@@ -189,10 +201,24 @@ export class Breaker implements CircuitGate {
     };
   }
 
+  /** Successes of one reading of the clock are gathered: most calls only add to a counter. */
+  #recordPassed(): void {
+    if (this.#passed === 0) return;
+    this.#consecutive = 0;
+    this.#window ??= this.#createWindow();
+    this.#window.recordSuccesses(this.#passed, this.#passedAt);
+    this.#passed = 0;
+  }
+
   #record(flags: number): void {
     if (this.#snapshot.state !== "closed") return;
-    this.#window ??= new OutcomeWindow(this.policy.slidingWindowSize, this.policy.slidingWindowMaxAge);
+    this.#recordPassed();
+    this.#window ??= this.#createWindow();
     this.#window.record(flags, this.services.clock.coarse());
+  }
+
+  #createWindow(): OutcomeWindow {
+    return new OutcomeWindow(this.policy.slidingWindowSize, this.policy.slidingWindowMaxAge);
   }
 
   #tripIfDue(): void {
@@ -201,6 +227,7 @@ export class Breaker implements CircuitGate {
   }
 
   #totals(): WindowTotals {
+    this.#recordPassed();
     return this.#window?.totals(this.services.clock.coarse()) ?? NO_CALLS;
   }
 
@@ -220,10 +247,11 @@ export class Breaker implements CircuitGate {
     if (after === before) return;
     const window = { ...this.#totals(), consecutive: this.#consecutive };
     this.#snapshot = after;
-    this.passes = after.state === "closed" && after.pin?.until === undefined;
+    this.passes = after.state === "closed" && after.pin === undefined;
     this.generation = after.pin === undefined ? after.generation : UNRECORDED;
     if (after.generation !== before.generation) {
       this.#window = null;
+      this.#passed = 0;
       this.#consecutive = 0;
     }
     for (const effect of next.effects) {

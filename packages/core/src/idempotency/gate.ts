@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { withoutStack } from "../errors.js";
 import { text } from "../pipeline/describe.js";
 import type { IdempotencyOptions } from "../pipeline/options.js";
@@ -29,7 +28,7 @@ export type Admission = { readonly claim: Claim | null } | { readonly replayed: 
 /** Lets the work of a key be done once: by protected calls, and by functions wrapped with `idempotent`. */
 export class IdempotencyGate {
   /** Not the injected random: a seeded one repeats itself in the next process, and two owners must never be the same. */
-  readonly #instance: string = randomUUID();
+  #instance: string | undefined;
   readonly #reporter: IdempotencyReporter;
   #claims = 0;
 
@@ -47,6 +46,7 @@ export class IdempotencyGate {
   /** Throws or rejects with `IdempotencyDuplicateError` or `IdempotencyUnavailableError` for a call that must not run. */
   admit(call: Keyholder): Answer<Admission> {
     const policy = this.#policy(call.options);
+    this.#instance ??= globalThis.crypto.randomUUID();
     const owner = `${this.#instance}:${++this.#claims}`;
     const request = { owner, ttl: policy.executionTtl, tolerance: this.parts.settings.clockSkewTolerance };
     return whenAnswered(

@@ -1,4 +1,5 @@
-import { type AnyFunction, type AsyncDecorator, decorator } from "../decorate.js";
+import type { AnyFunction } from "../call.js";
+import { type AsyncDecorator, decorator } from "../decorate.js";
 import { ConfigurationError, invalid } from "../errors.js";
 import type { IdempotencyOptions } from "../pipeline/options.js";
 import type { IdempotencyGate } from "./gate.js";

@@ -2,25 +2,27 @@ import type { Call, CallContext } from "../call.js";
 import { contextOf } from "./context.js";
 import type { ProtectOptions } from "./options.js";
 
+/** Whose call it is: an execution, or an endpoint where nothing else is known. */
+export interface CallSource {
+  readonly name: string;
+  readonly options?: ProtectOptions | undefined;
+  readonly args?: readonly unknown[] | undefined;
+}
+
 /** What one run of the function receives. Its identity also tells the running attempt from one that was given up. */
 export class AttemptCall implements Call {
-  readonly name: string;
   readonly attempt: number;
-  readonly #options: ProtectOptions | undefined;
-  readonly #args: readonly unknown[] | undefined;
+  readonly #source: CallSource;
   /** Made when the signal is read, or when the attempt is aborted before that. */
   #controller: AbortController | Aborted | null = null;
 
-  constructor(
-    name: string,
-    attempt: number,
-    options: ProtectOptions | undefined,
-    args: readonly unknown[] | undefined,
-  ) {
-    this.name = name;
+  constructor(source: CallSource, attempt: number) {
     this.attempt = attempt;
-    this.#options = options;
-    this.#args = args;
+    this.#source = source;
+  }
+
+  get name(): string {
+    return this.#source.name;
   }
 
   /** Aborts the attempt's signal, now or when it is first read. Not a method, so that the function cannot call it. */
@@ -30,11 +32,11 @@ export class AttemptCall implements Call {
   }
 
   get context(): CallContext {
-    return contextOf(this.#options, this.#args);
+    return contextOf(this.#source.options, this.#source.args);
   }
 
   get replayOf(): string | undefined {
-    return this.#options?.replayOf;
+    return this.#source.options?.replayOf;
   }
 
   get signal(): AbortSignal {

@@ -20,6 +20,8 @@ export class Endpoint {
   metrics: EndpointMetrics | null = null;
   /** Dropped to make room; whoever still holds it looks the name up again. */
   evicted = false;
+  /** A call without options needs nothing but the circuit. */
+  bare = false;
   /** Durations are measured exactly, because slow calls count. */
   precise = false;
   /** There was no room for it: it is not kept, and shares its circuit with others. */

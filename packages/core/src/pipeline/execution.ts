@@ -1,13 +1,15 @@
-import type { Attempt, Call, CallContext } from "../call.js";
+import type { AnyFunction, Attempt, Call, CallContext } from "../call.js";
 import type { CaptureResult } from "../slots/failure-recorder.js";
+import { apply, promised } from "./apply.js";
 import { AttemptCall } from "./attempt.js";
 import { classify } from "./classify.js";
 import { contextOf } from "./context.js";
 import type { Deadline } from "./deadline.js";
 import type { CircuitGate, Endpoint } from "./endpoint.js";
-import type { ProtectedFunction, ProtectOptions } from "./options.js";
+import type { ProtectOptions } from "./options.js";
 import type { Classification, Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
+import { rejection, rejectLater } from "./rejection.js";
 import type { Chain, Stage } from "./stage.js";
 
 /** Something that a stage took and must give back exactly once. */
@@ -75,10 +77,12 @@ export class Execution {
   constructor(
     readonly endpoint: Endpoint,
     readonly plan: Plan,
-    readonly fn: ProtectedFunction,
+    readonly fn: AnyFunction,
     readonly options: ProtectOptions | undefined,
     /** The arguments of a wrapped function, as they can be captured for a replay. */
-    readonly args: readonly unknown[] | undefined,
+    readonly args?: readonly unknown[] | undefined,
+    /** What a wrapped function was called on. */
+    readonly self?: unknown,
   ) {
     const { clock, control } = plan.services;
     this.#chain = control.mode === 2 ? plan.guarantees : plan.chain;
@@ -233,24 +237,24 @@ export class Execution {
 
   /** The call as its function saw it last, for a fallback. */
   asCall(): Call {
-    return new AttemptCall(this.name, this.attempts, this.options, this.args);
+    return new AttemptCall(this, this.attempts);
   }
 
   #run(): void {
-    const call = new AttemptCall(this.name, ++this.attempts, this.options, this.args);
+    const call = new AttemptCall(this, ++this.attempts);
     this.attempt = call;
     if (this.attempts > 1) this.attemptStartedAt = this.plan.services.clock.monotonic();
-    let result: unknown;
+    let settled: Promise<unknown>;
     try {
-      result = this.fn(call);
+      const result: unknown = this.args === undefined ? this.fn(call) : apply(this.fn, this.self, this.args);
+      settled = promised(result).then(
+        (value) => this.#attemptSucceeded(call, value),
+        (error: unknown) => this.#attemptFailed(call, error),
+      );
     } catch (error) {
       this.#attemptFailed(call, error);
       return;
     }
-    const settled = Promise.resolve(result).then(
-      (value) => this.#attemptSucceeded(call, value),
-      (error: unknown) => this.#attemptFailed(call, error),
-    );
     if (this.#resolve === null) this.#promise = settled;
   }
 
@@ -276,7 +280,7 @@ export class Execution {
   #settlement(): unknown {
     if (this.#resolve !== null) return undefined;
     if (this.#value !== PENDING) return this.#value;
-    if (this.#error !== PENDING) throw this.#error;
+    if (this.#error !== PENDING) return rejection(this.#error);
     return this.#detach();
   }
 
@@ -339,15 +343,6 @@ export class Execution {
     this.abandoned = true;
     if (this.plan.keepsHistory || this.recordsAttempts) this.recordAttempt(error);
   }
-}
-
-const SETTLED: Promise<void> = Promise.resolve();
-
-/** A promise rejected before anyone can have attached a handler costs Node twice the bookkeeping: one microtask later. */
-export function rejectLater(error: unknown): Promise<never> {
-  return new Promise((_, reject) => {
-    SETTLED.then(() => reject(error));
-  });
 }
 
 function ignore(): void {

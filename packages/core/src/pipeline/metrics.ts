@@ -22,6 +22,7 @@ export const protectAttempts: MetricDefinition<"histogram"> = defineHistogram("b
   labels: ["name", "outcome"],
   constant: { mode: "async" },
   buckets: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  common: 1,
 });
 
 export const protectFallbackTotal: MetricDefinition<"counter"> = defineCounter(
@@ -43,7 +44,7 @@ interface OutcomeCells {
 /** The metrics of one name: plain numbers, read when someone scrapes. */
 export class EndpointMetrics {
   #success: OutcomeCells | null = null;
-  readonly #others = new Map<Outcome, OutcomeCells>();
+  #others: Map<Outcome, OutcomeCells> | null = null;
 
   constructor(
     private readonly telemetry: TelemetryHub,
@@ -53,8 +54,10 @@ export class EndpointMetrics {
   /** The common case: a success at the first attempt. */
   recordSuccess(duration: number): void {
     this.#success ??= this.#create("success");
-    this.#success.duration.observe(duration * MILLISECONDS);
-    this.#success.attempts.observe(1);
+    const { duration: durations, attempts } = this.#success;
+    if (duration === 0) durations.observeCommon();
+    else durations.observe(duration * MILLISECONDS);
+    attempts.observeCommon();
   }
 
   record(outcome: Outcome, duration: number, attempts: number): void {
@@ -69,6 +72,7 @@ export class EndpointMetrics {
       this.#success ??= this.#create(outcome);
       return this.#success;
     }
+    this.#others ??= new Map();
     let cells = this.#others.get(outcome);
     if (cells === undefined) {
       cells = this.#create(outcome);

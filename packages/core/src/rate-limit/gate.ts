@@ -1,5 +1,6 @@
+import type { AnyFunction } from "../call.js";
 import type { HotClock } from "../clock.js";
-import { type AnyFunction, type Decorator, decorator } from "../decorate.js";
+import { type Decorator, decorator } from "../decorate.js";
 import { invalid, withoutStack } from "../errors.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { RateLimitExceededError } from "./errors.js";

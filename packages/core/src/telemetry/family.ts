@@ -66,13 +66,13 @@ export class MetricFamily<K extends MetricKind> {
   }
 }
 
-function makeCell({ kind, buckets, signed }: MetricDefinition): CounterCell | GaugeCell | HistogramCell {
+function makeCell({ kind, buckets, signed, common }: MetricDefinition): CounterCell | GaugeCell | HistogramCell {
   switch (kind) {
     case "counter":
       return new CounterCell();
     case "gauge":
       return new GaugeCell(signed);
     case "histogram":
-      return new HistogramCell(buckets);
+      return new HistogramCell(buckets, common);
   }
 }

@@ -15,6 +15,8 @@ export interface MetricDefinition<K extends MetricKind = MetricKind> {
   readonly buckets: readonly number[];
   /** A gauge that may be negative; others are held at 0. */
   readonly signed: boolean;
+  /** The value that most observations of a histogram have, below its highest bound. */
+  readonly common: number;
 }
 
 /** @public */
@@ -23,6 +25,7 @@ export interface MetricOptions {
   labels?: readonly string[];
   constant?: Record<string, string>;
   signed?: boolean;
+  common?: number;
 }
 
 /** One series as it is when asked. @public */
@@ -47,8 +50,8 @@ function define<K extends MetricKind>(
   buckets: readonly number[],
 ): MetricDefinition<K> {
   if (!NAME.test(name)) throw new ConfigurationError(`metric ${name} must match ${NAME.source}`);
-  const { help, labels = [], constant = {}, signed = false } = options;
-  return Object.freeze({ kind, name, help, labels, constant, buckets, signed });
+  const { help, labels = [], constant = {}, signed = false, common = 0 } = options;
+  return Object.freeze({ kind, name, help, labels, constant, buckets, signed, common });
 }
 
 /** @public */
@@ -96,10 +99,20 @@ export class GaugeCell {
 export class HistogramCell {
   readonly #bounds: readonly number[];
   readonly #data: Float64Array;
+  #common = 0;
 
-  constructor(bounds: readonly number[]) {
+  /** `common` is the value that most observations have, below the highest bound: those are only counted. */
+  constructor(
+    bounds: readonly number[],
+    private readonly common: number = 0,
+  ) {
     this.#bounds = bounds;
     this.#data = new Float64Array(bounds.length + 2);
+  }
+
+  /** The same as `observe(common)`. */
+  observeCommon(): void {
+    this.#common++;
   }
 
   /** Values are mostly small, so the search begins at the lowest bound. */
@@ -113,15 +126,18 @@ export class HistogramCell {
   }
 
   read(): Required<Pick<MetricSample, "buckets" | "sum" | "count">> {
+    const data = this.#data.slice();
+    const common = this.#bounds.findIndex((bound) => this.common <= bound);
+    data[common] = (data[common] as number) + this.#common;
     let count = 0;
     const buckets = this.#bounds.map((le, bucket) => {
-      count += this.#data[bucket] as number;
+      count += data[bucket] as number;
       return { le, count };
     });
     return {
       buckets,
-      count: count + (this.#data[this.#bounds.length] as number),
-      sum: this.#data[this.#bounds.length + 1] as number,
+      count: count + (data[this.#bounds.length] as number),
+      sum: (data[this.#bounds.length + 1] as number) + this.#common * this.common,
     };
   }
 }

@@ -3,8 +3,8 @@ import * as core from "@baldur/core";
 const HOUR = 3_600_000;
 const zero = () => 0;
 const FOUR = { retry: { maxAttempts: 3 }, timeout: 10_000, fallback: zero };
-/** A window of 100 never holds the 1,000 calls that it must hold to open. */
-const NEVER_OPENS = { circuitBreaker: { slidingWindowSize: 100, minimumCalls: 1000 } };
+/** A window of 100 never holds the 1,000 failures that it must hold to open. */
+const NEVER_OPENS = { circuitBreaker: { slidingWindowSize: 100, failureThreshold: 1000 } };
 const OPENS_AT_ONCE = { circuitBreaker: { failureThreshold: 1, minimumCalls: 1, recoveryTimeout: HOUR } };
 
 export const breaker = (fn) => () => core.protect("breaker", fn);

@@ -8,7 +8,8 @@ import { Folder } from "./folder.js";
 type Listener = (document: VersionedDocument | undefined) => void;
 
 export interface FileDocumentStoreOptions {
-  readonly folder: string;
+  /** Asked for when it is first used. */
+  readonly folder: () => string;
   readonly clock: Clock;
   readonly telemetry: TelemetryHub;
   /** Milliseconds between looks at a watched document. */
@@ -20,12 +21,10 @@ export interface FileDocumentStoreOptions {
  * rename, so a crash leaves the old document or the new one; a writer that died half-way is cleaned up by the next.
  */
 export class FileDocumentStore implements DocumentStore {
-  readonly #folder: Folder;
+  #opened: Folder | undefined;
   readonly #watches = new Set<Watch>();
 
-  constructor(private readonly options: FileDocumentStoreOptions) {
-    this.#folder = new Folder(options.folder);
-  }
+  constructor(private readonly options: FileDocumentStoreOptions) {}
 
   async read(key: string): Promise<VersionedDocument | undefined> {
     const text = await this.#folder.read(fileOf(key));
@@ -61,6 +60,11 @@ export class FileDocumentStore implements DocumentStore {
   async close(): Promise<void> {
     for (const watch of this.#watches) watch.stop();
     this.#watches.clear();
+  }
+
+  get #folder(): Folder {
+    this.#opened ??= new Folder(this.options.folder());
+    return this.#opened;
   }
 
   /** Under the lock no writer is alive, so a temporary file is what a dead one left: promoted if whole, else removed. */
