@@ -114,6 +114,7 @@ function wantedStages(
   { protect, retry, circuitBreakerEnabled }: ComposerParts,
   options: ProtectOptions,
 ): Set<StageName> {
+  if (!protect.enabled) return new Set();
   const asked: Readonly<Record<StageName, boolean>> = {
     idempotency: options.idempotencyKey !== undefined,
     "failure-capture": (options.dlq ?? protect.defaultDlq) !== false,

@@ -106,8 +106,12 @@ export class ResilienceError extends BaldurError {
  * @public
  */
 export function isBaldurError(value: unknown, code?: string): value is BaldurError {
-  if (typeof value !== "object" || value === null || !(KIND in value)) return false;
-  return code === undefined || (value as { code?: unknown }).code === code;
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return KIND in value && (code === undefined || (value as { code?: unknown }).code === code);
+  } catch {
+    return false; // a proxy of the caller's that throws
+  }
 }
 
 /** Names a class of errors: its `name`, and its identity across copies of the package. @public */

@@ -4,8 +4,8 @@ import { apply, promised } from "../pipeline/apply.js";
 import { AttemptCall } from "../pipeline/attempt.js";
 import { classify } from "../pipeline/classify.js";
 import type { Endpoint } from "../pipeline/endpoint.js";
-import { rejection, rejectLater } from "../pipeline/rejection.js";
 import type { ProtectOptions } from "../pipeline/options.js";
+import { rejection, rejectLater } from "../pipeline/rejection.js";
 import type { CallServices } from "../pipeline/services.js";
 import type { Breaker } from "./circuit-breaker.js";
 

@@ -14,14 +14,22 @@ const LONGEST_KEY = 512;
 const NAME_DELIMITERS = /[\\:]/g;
 const VALUE_DELIMITERS = /[\\|]/g;
 
+/** What a protected call makes its key of. */
+export interface KeyedCall {
+  readonly name: string;
+  readonly context: CallContext;
+  /** Of a wrapped function. */
+  readonly args?: readonly unknown[] | undefined;
+}
+
 /**
  * The key of a protected call: `name:value` of a field of its context, or what the caller's function answers, verbatim.
  * Throws `ConfigurationError` for a value that identifies nothing.
  */
-export function callKey(name: string, source: string | (() => string), context: CallContext): string {
-  if (typeof source === "function") return checkKey(source());
-  const value = keyValue(context[source], `context.${source}`);
-  return checkKey(`${escaped(name, NAME_DELIMITERS)}:${value}`);
+export function callKey(call: KeyedCall, source: string | ((...args: unknown[]) => string)): string {
+  if (typeof source === "function") return checkKey(source(...(call.args ?? [])));
+  const value = keyValue(call.context[source], `context.${source}`);
+  return checkKey(`${escaped(call.name, NAME_DELIMITERS)}:${value}`);
 }
 
 /** The key of a gated function: `operation:value|value`. Throws `ConfigurationError` for a value that identifies nothing. */

@@ -39,7 +39,7 @@ export class IdempotencyStage implements Stage {
 
   #admit(call: Execution): Answer<Admission> {
     const { idempotencyKey = "", idempotency } = call.options ?? {};
-    const key = callKey(call.name, idempotencyKey, call.context);
+    const key = callKey(call, idempotencyKey);
     return this.gate.admit({ key, domain: call.domain() ?? call.name, options: idempotency });
   }
 }

@@ -31,7 +31,7 @@ function ladder({ strategy, baseDelay, multiplier, increment }: Shape, failedAtt
     case "constant":
       return baseDelay;
     default:
-      return baseDelay * multiplier ** (failedAttempts - 1);
+      return baseDelay * Math.min(Number.MAX_SAFE_INTEGER, multiplier ** (failedAttempts - 1));
   }
 }
 

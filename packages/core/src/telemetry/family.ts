@@ -66,7 +66,12 @@ export class MetricFamily<K extends MetricKind> {
   }
 }
 
-function makeCell({ kind, buckets, signed, common }: MetricDefinition): CounterCell | GaugeCell | HistogramCell {
+function makeCell({
+  kind,
+  buckets,
+  signed,
+  common,
+}: MetricDefinition): CounterCell | GaugeCell | HistogramCell {
   switch (kind) {
     case "counter":
       return new CounterCell();

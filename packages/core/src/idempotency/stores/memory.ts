@@ -65,6 +65,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   }
 
   #makeRoom(now: number): void {
+    this.#cursor = this.#records.entries();
     this.#sweep(now, SWEPT_WHEN_FULL, isDispensable);
     if (!this.#isFull) return;
     const remedy =

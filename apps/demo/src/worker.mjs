@@ -1,0 +1,43 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+
+/** Starts a file as a process of its own and waits until it says that it listens. */
+export async function startWorker(file, args, onEvent = () => {}) {
+  const child = fork(new URL(file, import.meta.url), args.map(String));
+  const waiting = new Map();
+  let lastId = 0;
+  const ready = new Promise((resolve, reject) => waiting.set("ready", { resolve, reject }));
+  child.on("message", (message) => {
+    const { id, answer, event } = message;
+    if (event !== undefined) return onEvent(event);
+    waiting.get(id)?.resolve(answer);
+    waiting.delete(id);
+  });
+  child.on("exit", (code, signal) => {
+    for (const { reject } of waiting.values()) reject(new Error(`${file} ended (${signal ?? code})`));
+  });
+  const ask = (request) =>
+    new Promise((resolve, reject) => {
+      lastId += 1;
+      waiting.set(lastId, { resolve, reject });
+      child.send({ id: lastId, request });
+    });
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return child.signalCode;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    const [, signal] = await ended;
+    return signal;
+  };
+  return { port: await ready, ask, kill };
+}
+
+/** The other end: answers what the parent asks, and ends when the parent does. */
+export function serveParent(answerTo) {
+  process.on("message", ({ id, request }) => process.send({ id, answer: answerTo(request) }));
+  process.on("disconnect", () => process.exit());
+  return {
+    ready: (port) => process.send({ id: "ready", answer: port }),
+    tell: (event) => process.connected && process.send({ event }),
+  };
+}

@@ -1,0 +1,131 @@
+import { createFakeClock } from "@baldur/testkit";
+import { describe, expect, it } from "@jest/globals";
+import { Runtime } from "../../src/baldur.js";
+import { DomainValidationError } from "../../src/domain/domain.js";
+import { ConfigurationError } from "../../src/errors.js";
+import { dlqProtect, domainTag, idempotent, rateLimit } from "../../src/gates.js";
+import { idempotentGate } from "../../src/idempotency/idempotent.js";
+import { rateLimitGate } from "../../src/rate-limit/gate.js";
+import { errorOf, fails, SILENT } from "../runtime.js";
+
+function gates() {
+  const clock = createFakeClock();
+  const runtime = new Runtime({ clock, env: {}, logger: SILENT });
+  return {
+    clock,
+    runtime,
+    limit: rateLimitGate(() => runtime.rateLimiting),
+    once: idempotentGate(() => runtime.idempotency),
+  };
+}
+
+describe("rateLimit", () => {
+  it("lets so many calls begin in any window, and says when the next may", async () => {
+    const { clock, limit } = gates();
+    const limited = limit({ maxRequests: 2, window: 1000 })((n: number) => n);
+    expect([limited(1), limited(2)]).toEqual([1, 2]);
+    await clock.advance(400);
+    expect(() => limited(3)).toThrow(
+      expect.objectContaining({ code: "ERR_BALDUR_RATE_LIMIT_EXCEEDED", limit: 2, window: 1000 }),
+    );
+    try {
+      limited(3);
+    } catch (error) {
+      expect((error as { resetAt: Date }).resetAt.getTime()).toBe(clock.now() + 600);
+    }
+    await clock.advance(600);
+    expect(limited(4)).toBe(4);
+  });
+
+  it("uses nothing up with a refused call", async () => {
+    const { clock, limit } = gates();
+    const limited = limit({ maxRequests: 1, window: 1000, raiseOnLimit: false })(() => "ran");
+    limited();
+    for (let n = 0; n < 5; n++) {
+      await clock.advance(100);
+      expect(limited()).toBeUndefined();
+    }
+    await clock.advance(500);
+    expect(limited()).toBe("ran");
+  });
+
+  it("#43.17 gives every function a budget of its own, even with the same window and key", () => {
+    const { limit } = gates();
+    const options = { maxRequests: 1, window: 1000, key: () => "user-1" };
+    const first = limit(options)(() => 1);
+    const second = limit(options)(() => 2);
+    expect([first(), second()]).toEqual([1, 2]);
+  });
+
+  it("counts per key", () => {
+    const { limit } = gates();
+    const limited = limit({ maxRequests: 1, key: (user: string) => user })((user: string) => user);
+    expect([limited("a"), limited("b")]).toEqual(["a", "b"]);
+    expect(() => limited("a")).toThrow(/a/);
+  });
+
+  it("refuses limits and windows that are none", () => {
+    for (const options of [
+      { maxRequests: 0 },
+      { maxRequests: 1.5 },
+      { maxRequests: "3" },
+      { maxRequests: 1, window: 0 },
+    ]) {
+      expect(() => rateLimit(options as never)).toThrow(ConfigurationError);
+    }
+  });
+});
+
+describe("idempotent", () => {
+  it("runs a function once per key, for every function with its operation", async () => {
+    const { once } = gates();
+    let runs = 0;
+    const options = { operation: "charge", key: "orderId" };
+    const first = once(options)((order: { orderId: number }) => [order.orderId, ++runs]);
+    const second = once(options)((_: { orderId: number }) => ++runs);
+    await expect(first({ orderId: 1 })).resolves.toEqual([1, 1]);
+    expect(await errorOf(second({ orderId: 1 }))).toMatchObject({
+      code: "ERR_BALDUR_IDEMPOTENCY_DUPLICATE",
+      decision: "skip",
+    });
+    expect(runs).toBe(1);
+  });
+
+  it("keeps parts of a key apart, whatever they hold", async () => {
+    const { once } = gates();
+    const wrapped = once({ operation: "op", key: (a: string, b: string) => [a, b] })(
+      async (a: string, b: string) => a + b,
+    );
+    await wrapped("a|b", "c");
+    await expect(wrapped("a", "b|c")).resolves.toBe("ab|c");
+  });
+
+  it("needs an operation where none can be derived", () => {
+    expect(() => idempotent({ key: "id" })(async () => 1)).toThrow(/operation/);
+    expect(() => idempotent({ operation: "a:b", key: "id" })).toThrow(ConfigurationError);
+    expect(() => idempotent({ operation: "a", key: [] })).toThrow(ConfigurationError);
+  });
+});
+
+describe("dlqProtect and domainTag", () => {
+  it("protects like `protected`, and runs with a domain", async () => {
+    expect(await errorOf(dlqProtect("gate")(fails)())).toMatchObject({ message: "down" });
+    expect(domainTag("Payments ")((n: number) => n + 1)(1)).toBe(2);
+  });
+
+  it.each([
+    ["default", "reserved"],
+    ["", "empty"],
+    ["a b", "invalid_charset"],
+    ["x".repeat(65), "too_long"],
+  ])("refuses the domain %j", (domain, reason) => {
+    try {
+      domainTag(domain);
+    } catch (error) {
+      expect(error).toBeInstanceOf(DomainValidationError);
+      expect(error).toMatchObject({ reason });
+      return;
+    }
+    throw new Error("it did not throw");
+  });
+});

@@ -1,0 +1,10 @@
+export type { FakeClock } from "./clock.js";
+export { createFakeClock } from "./clock.js";
+export type { DocumentStoreSubject } from "./contracts/document-store.js";
+export { documentStoreContract } from "./contracts/document-store.js";
+export type { IdempotencyStoreSubject } from "./contracts/idempotency-store.js";
+export { idempotencyStoreContract } from "./contracts/idempotency-store.js";
+export type { Behaviour, Dependency, Script } from "./dependency.js";
+export { createDependency, TooManyRequestsError } from "./dependency.js";
+export type { RecordedTelemetry } from "./telemetry.js";
+export { recordTelemetry } from "./telemetry.js";
