@@ -136,11 +136,12 @@ function errorsPage({ errors }) {
   const rows = sorted(errors, "code").map((error) => [
     code(error.code),
     code(error.name),
-    error.retryable ? "yes" : "no",
+    code(error.base),
     meaning(error.code, error.help),
   ]);
-  const introduction = "Retryable: the same call may succeed later without a change by the caller.";
-  return page("Errors", introduction, table(["Code", "Class", "Retryable", "Meaning"], rows));
+  const introduction =
+    "Every error has `code`, `retryable` and `context()`; `isBaldurError(error, code)` tells them apart.";
+  return page("Errors", introduction, table(["Code", "Class", "Extends", "Meaning"], rows));
 }
 
 function write(path, text) {
@@ -158,7 +159,7 @@ const pages = {
   "docs/settings.md": settingsPage(declarations),
   "docs/events.md": eventsPage(declarations),
   "docs/metrics.md": metricsPage(declarations),
-  ...(declarations.errors !== undefined && { "docs/errors.md": errorsPage(declarations) }),
+  "docs/errors.md": errorsPage(declarations),
 };
 const isCheck = process.argv.includes("--check");
 const stale = Object.entries(pages).filter(([file, text]) => !matches(join(root, file), text));

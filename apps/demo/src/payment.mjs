@@ -20,9 +20,9 @@ const OPTIONS = {
   fallback: () => ({ status: "accepted", payment: "pending" }),
 };
 
-// By default further answers 429 lengthen the cooldown beyond Retry-After, those of one burst included (2 make it 10 s,
-// 5 make it over a minute): the recovery would lie outside this run. Here the cooldown stays what the gateway asks for.
-const SETTINGS = { rateLimitBackoff: { defaultRetryAfter: 1000, multiplier: 1 } };
+// By default the cooldown doubles with every probe that is answered 429 again, up to a minute: the recovery would lie
+// outside this run. Here it never grows beyond the second that the gateway asks for.
+const SETTINGS = { rateLimitBackoff: { maxDelay: 1000 } };
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -1,22 +1,37 @@
+import { BulkheadError, BulkheadFullError, BulkheadTimeoutError } from "./bulkhead/errors.js";
+import { CircuitBreakerError, CircuitOpenError } from "./circuit-breaker/errors.js";
 import * as circuitEvents from "./circuit-breaker/events.js";
 import * as circuitMetrics from "./circuit-breaker/metrics.js";
-import { type CircuitBreakerSettings, circuitBreakerSettings } from "./circuit-breaker/settings.js";
+import { circuitBreakerSettings } from "./circuit-breaker/settings.js";
+import type { CircuitBreakerSettings } from "./circuit-breaker/types.js";
 import * as controlEvents from "./control/events.js";
 import * as controlMetrics from "./control/metrics.js";
 import { type ControlSettings, controlSettings } from "./control/settings.js";
 import * as documentEvents from "./documents/events.js";
+import { DomainValidationError } from "./domain/domain.js";
 import * as domainEvents from "./domain/events.js";
+import {
+  AdapterError,
+  AdapterNotFoundError,
+  BaldurError,
+  ConfigurationError,
+  ResilienceError,
+} from "./errors.js";
+import { DLQError, DLQReplayError } from "./failure-capture/errors.js";
 import * as captureEvents from "./failure-capture/events.js";
 import * as captureMetrics from "./failure-capture/metrics.js";
 import * as fallbackEvents from "./fallback/events.js";
+import { IdempotencyDuplicateError, IdempotencyUnavailableError } from "./idempotency/errors.js";
 import * as idempotencyEvents from "./idempotency/events.js";
 import * as idempotencyMetrics from "./idempotency/metrics.js";
 import { type IdempotencySettings, idempotencySettings } from "./idempotency/settings.js";
+import { TimeoutPolicyError } from "./pipeline/errors.js";
 import * as pipelineEvents from "./pipeline/events.js";
 import * as pipelineMetrics from "./pipeline/metrics.js";
 import { type ProtectSettings, protectSettings } from "./pipeline/settings.js";
 import * as pluginEvents from "./plugins/events.js";
 import { configurationQuarantined, runtimePosture, unknownVariable } from "./posture.js";
+import { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
 import * as rateLimitEvents from "./rate-limit/events.js";
 import * as rateLimitMetrics from "./rate-limit/metrics.js";
 import {
@@ -25,6 +40,7 @@ import {
   rateLimitBackoffSettings,
   rateLimitSettings,
 } from "./rate-limit/settings.js";
+import { RetryExhaustedError } from "./retry/errors.js";
 import * as retryEvents from "./retry/events.js";
 import * as retryMetrics from "./retry/metrics.js";
 import {
@@ -111,8 +127,55 @@ const METRICS: readonly object[] = [
   telemetryMetrics,
 ];
 
+/** A class of errors, for documentation. @public */
+export interface ErrorDeclaration {
+  readonly name: string;
+  readonly code: string;
+  /** The class that it extends. */
+  readonly base: string;
+  readonly help: string;
+}
+
+type ErrorClass = { readonly name: string; readonly prototype: object };
+
+const ERRORS: readonly [errorClass: ErrorClass, help: string][] = [
+  [BaldurError, "base of every error that Baldur itself raises"],
+  [ConfigurationError, "an option, name or setting breaks its rule"],
+  [AdapterError, "a store, engine or client that Baldur talks to failed"],
+  [AdapterNotFoundError, "something is configured whose package is not installed"],
+  [CircuitBreakerError, "base of what circuit breakers raise"],
+  [CircuitOpenError, "the circuit is open and the call was not made"],
+  [ResilienceError, "base of what the other patterns raise"],
+  [TimeoutPolicyError, "Baldur's own deadline passed; the function may still have its effect"],
+  [RetryExhaustedError, "attempts ran out: in the result of `protectWithMeta`, around the last error"],
+  [RateLimitExceededError, "more calls than the gate `rateLimit` allows"],
+  [RateLimitDeferredError, "a dependency asked everyone to wait longer than this call may"],
+  [BulkheadError, "base of what bulkheads raise"],
+  [BulkheadFullError, "the compartment is full and the call was not made"],
+  [BulkheadTimeoutError, "the compartment gave no place in time and the call was not made"],
+  [IdempotencyDuplicateError, "the work of the key is done or running, and the function was not run"],
+  [IdempotencyUnavailableError, "nobody can tell whether the key is new, and the function was not run"],
+  [DLQError, "base of what the keeping of failed operations raises"],
+  [DLQReplayError, "a failed operation could not be done again"],
+  [DomainValidationError, "a word that cannot be a business domain"],
+];
+
+/** `CircuitOpenError` → `ERR_BALDUR_CIRCUIT_OPEN`. */
+function codeOf(name: string): string {
+  const words = name.replace(/Error$/, "").replace(/([a-z])([A-Z])|([A-Z])([A-Z][a-z])/g, "$1$3_$2$4");
+  return words === "Baldur" ? "ERR_BALDUR" : `ERR_BALDUR_${words.toUpperCase()}`;
+}
+
+function declareError([errorClass, help]: [ErrorClass, string]): ErrorDeclaration {
+  const base: { readonly constructor: { readonly name: string } } = Object.getPrototypeOf(
+    errorClass.prototype,
+  );
+  return { name: errorClass.name, code: codeOf(errorClass.name), base: base.constructor.name, help };
+}
+
 /** What a package declares, for documentation and for checks. @public */
 export interface Declarations {
+  readonly errors: readonly ErrorDeclaration[];
   readonly settings: readonly SettingsGroup[];
   readonly events: readonly EventDefinition<object>[];
   readonly metrics: readonly MetricDefinition[];
@@ -125,6 +188,7 @@ export function declarations(): Declarations {
     (value) => isObject(value) && "kind" in value,
   );
   return {
+    errors: ERRORS.map(declareError),
     settings: SETTINGS,
     events: events as EventDefinition<object>[],
     metrics: metrics as MetricDefinition[],

@@ -19,7 +19,7 @@ export class BaldurError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return hasKind(value, BaldurError.prototype);
+    return hasKind(value, this.prototype);
   }
 
   /** The facts behind the error, for logs and tests. */

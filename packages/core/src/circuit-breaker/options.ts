@@ -1,6 +1,6 @@
 import { ConfigurationError, invalid } from "../errors.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
-import type { CircuitBreakerSettings } from "./settings.js";
+import type { CircuitBreakerSettings } from "./types.js";
 
 interface Bounds {
   readonly min: number;

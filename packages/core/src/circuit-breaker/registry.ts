@@ -8,9 +8,9 @@ import {
   sameCircuitBreakerOptions,
   validateCircuitBreakerOptions,
 } from "./options.js";
-import type { CircuitBreakerSettings } from "./settings.js";
 import type {
   CircuitBreaker,
+  CircuitBreakerSettings,
   CircuitRow,
   CircuitState,
   ControlResult,

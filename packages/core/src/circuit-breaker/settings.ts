@@ -9,30 +9,7 @@ import {
   type SettingsGroup,
 } from "../settings/define.js";
 import { validateCircuitBreakerOptions } from "./options.js";
-
-/** Settings of the circuit breaker; durations in milliseconds. @public */
-export interface CircuitBreakerSettings {
-  enabled: boolean;
-  failureThreshold: number;
-  failureRateThreshold: number;
-  minimumCalls: number;
-  slidingWindowSize: number;
-  slidingWindowMaxAge: number;
-  consecutiveFailureThreshold: number;
-  slowCallDuration: number | undefined;
-  slowCallRateThreshold: number;
-  recoveryTimeout: number;
-  halfOpenMaxCalls: number;
-  successThreshold: number;
-  probeTimeout: number;
-  fleetQuorum: number;
-  manualOverrideTtl: number;
-  rateLimitCascadeThreshold: number;
-  rateLimitCascadeRate: number;
-  rateLimitCascadeMinimumCalls: number;
-  maxBreakers: number;
-  overrides: Record<string, CircuitBreakerOptions>;
-}
+import type { CircuitBreakerSettings } from "./types.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -37,7 +37,7 @@ export class CircuitBreakerStage implements Stage {
   #record(call: Execution, error: unknown): void {
     const breaker = call.circuit as Breaker;
     const { generation, probe } = call;
-    switch (call.classify(error)) {
+    switch (call.verdict(error)) {
       case "ignored":
         return breaker.endProbe(generation, probe, "neutral");
       case "rate_limited":

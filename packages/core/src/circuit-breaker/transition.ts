@@ -21,7 +21,7 @@ export interface Pin {
 }
 
 /** A slot of a half-open circuit, held by one call until it ends or its deadline passes. */
-export interface Probe {
+interface Probe {
   readonly id: number;
   readonly deadline: number;
 }

@@ -1,3 +1,29 @@
+import type { CircuitBreakerOptions } from "../pipeline/options.js";
+
+/** Settings of the circuit breaker; durations in milliseconds. @public */
+export interface CircuitBreakerSettings {
+  enabled: boolean;
+  failureThreshold: number;
+  failureRateThreshold: number;
+  minimumCalls: number;
+  slidingWindowSize: number;
+  slidingWindowMaxAge: number;
+  consecutiveFailureThreshold: number;
+  slowCallDuration: number | undefined;
+  slowCallRateThreshold: number;
+  recoveryTimeout: number;
+  halfOpenMaxCalls: number;
+  successThreshold: number;
+  probeTimeout: number;
+  fleetQuorum: number;
+  manualOverrideTtl: number;
+  rateLimitCascadeThreshold: number;
+  rateLimitCascadeRate: number;
+  rateLimitCascadeMinimumCalls: number;
+  maxBreakers: number;
+  overrides: Record<string, CircuitBreakerOptions>;
+}
+
 /** @public */
 export type CircuitState = "closed" | "open" | "half_open" | "forced_open" | "forced_closed" | "disabled";
 

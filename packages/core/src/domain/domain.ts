@@ -47,7 +47,7 @@ function problemOf(domain: string): DomainProblem | undefined {
 }
 
 /** What a domain that is refused where nobody can be told is counted under. */
-export const OTHER_DOMAIN = "other_domain" as const;
+const OTHER_DOMAIN = "other_domain" as const;
 const PREVIEW = 32;
 
 /**

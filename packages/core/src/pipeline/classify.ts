@@ -12,6 +12,7 @@ const LOCAL_REJECTIONS: ReadonlySet<string> = new Set([
   "ERR_BALDUR_BULKHEAD_FULL",
   "ERR_BALDUR_BULKHEAD_TIMEOUT",
   "ERR_BALDUR_RATE_LIMIT_EXCEEDED",
+  "ERR_BALDUR_RATE_LIMIT_DEFERRED",
   "ERR_BALDUR_IDEMPOTENCY_DUPLICATE",
 ]);
 
@@ -51,7 +52,7 @@ const WORDS = /\b429\b|rate.?limit|too many requests|throttl|quota exceeded/i;
  * Whether an error is the answer 429. A numeric status in one of the usual places decides; the words of the error are
  * asked only where there is none. Lets the getters of a hostile error throw.
  */
-export function isRateLimited(error: unknown): boolean {
+function isRateLimited(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const status = statusOf(error);
   if (status !== undefined) return status === TOO_MANY_REQUESTS;
@@ -71,7 +72,7 @@ interface WithStatus {
 }
 
 /** The HTTP status that an error carries, as the common clients carry it. */
-export function statusOf(error: object): number | undefined {
+function statusOf(error: object): number | undefined {
   const { status, statusCode, response, $metadata } = error as WithStatus;
   if (isStatus(status)) return status;
   if (isStatus(statusCode)) return statusCode;

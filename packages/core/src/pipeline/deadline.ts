@@ -1,13 +1,12 @@
 import { type HotClock, ref, unref } from "../clock.js";
-import type { Execution } from "./execution.js";
 
 /** A node of one of the lists below. */
 export class Deadline {
   next: Deadline | null = null;
   previous: Deadline | null = null;
   constructor(
-    readonly call: Execution,
-    readonly expire: (call: Execution) => void,
+    readonly owner: unknown,
+    readonly expire: (owner: never) => void,
     public due: number,
     readonly list: DeadlineList,
   ) {}
@@ -59,11 +58,11 @@ export class Deadlines {
     clock.onLag((reading, lag) => this.#postpone(reading, lag));
   }
 
-  /** Calls `expire(call)` once, `duration` milliseconds from now, unless removed before. */
-  add(duration: number, call: Execution, expire: (call: Execution) => void): Deadline {
+  /** Calls `expire(owner)` once, `duration` milliseconds from now, unless removed before. */
+  add<O>(duration: number, owner: O, expire: (owner: O) => void): Deadline {
     const list = duration === this.#latest.duration ? this.#latest : this.#listFor(duration);
     const deadline = new Deadline(
-      call,
+      owner,
       expire,
       this.clock.coarse() + list.duration + this.clock.coarseLag,
       list,
@@ -150,7 +149,7 @@ export class Deadlines {
   #expire(list: DeadlineList, now: number): void {
     for (let deadline = list.head; deadline !== null && deadline.due <= now; deadline = list.head) {
       this.remove(deadline);
-      deadline.expire(deadline.call);
+      deadline.expire(deadline.owner as never);
     }
   }
 }

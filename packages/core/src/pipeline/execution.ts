@@ -71,6 +71,8 @@ export class Execution {
   #reject: ((error: unknown) => void) | null = null;
   #value: unknown = PENDING;
   #error: unknown = PENDING;
+  /** What the latest attempt failed with, as long as the call has ended by nothing later. */
+  #latestFailure: unknown = PENDING;
   #done = false;
   #cancelWait: (() => void) | null = null;
 
@@ -207,8 +209,17 @@ export class Execution {
     const timer = clock.setTimeout(() => {
       this.#cancelWait = null;
       resume(this);
-    }, delay);
+    }, Math.ceil(delay)); // Node drops the fraction of a delay, and a wait must not end early
     this.#cancelWait = () => clock.clearTimeout(timer);
+  }
+
+  /**
+   * What the call says about the dependency. One that ended while it waited says what its latest attempt said, and
+   * nothing where there was none.
+   */
+  verdict(error: unknown): Classification {
+    if (this.attempts === 0 || this.outcome === "aborted") return "ignored";
+    return this.classify(this.#latestFailure === PENDING ? error : this.#latestFailure);
   }
 
   /** What the error says about the dependency; asked once per error. */
@@ -243,7 +254,10 @@ export class Execution {
   #run(): void {
     const call = new AttemptCall(this, ++this.attempts);
     this.attempt = call;
-    if (this.attempts > 1) this.attemptStartedAt = this.plan.services.clock.monotonic();
+    if (this.attempts > 1) {
+      this.attemptStartedAt = this.plan.services.clock.monotonic();
+      this.#latestFailure = PENDING;
+    }
     let settled: Promise<unknown>;
     try {
       const result: unknown = this.args === undefined ? this.fn(call) : apply(this.fn, this.self, this.args);
@@ -271,6 +285,7 @@ export class Execution {
     if (this.attempt !== call) return undefined;
     this.attempt = null;
     this.outcome = "failure";
+    this.#latestFailure = error;
     if (this.recordsAttempts || this.plan.keepsHistory) this.recordAttempt(error);
     this.fail(error);
     return this.#promise === null ? undefined : this.#settlement();
@@ -334,12 +349,14 @@ export class Execution {
     this.#cancelWait = null;
   }
 
+  /** Whatever ends a running attempt is its failure; a wait ends without one. */
   #abandonAttempt(error: unknown): void {
     if (this.attemptDeadline !== null) this.plan.services.deadlines.remove(this.attemptDeadline);
     this.attemptDeadline = null;
     if (this.attempt === null) return;
     AttemptCall.abort(this.attempt, error);
     this.attempt = null;
+    this.#latestFailure = error;
     this.abandoned = true;
     if (this.plan.keepsHistory || this.recordsAttempts) this.recordAttempt(error);
   }

@@ -1,15 +1,6 @@
 /** How a call ended, as its caller saw it. @public */
 export type Outcome = "success" | "fallback" | "rejected" | "failure" | "timeout" | "aborted";
 
-export const OUTCOMES: readonly Outcome[] = [
-  "success",
-  "fallback",
-  "rejected",
-  "failure",
-  "timeout",
-  "aborted",
-];
-
 /** What an error says about the dependency. @public */
 export type Classification =
   /** Counts against the dependency and may be retried. */

@@ -4,7 +4,7 @@ import { text } from "../pipeline/describe.js";
 // Node's modules for files are loaded inside: only who searches for plugins needs them.
 
 /** What discovery reads in a package.json. */
-export interface Manifest {
+interface Manifest {
   readonly name?: unknown;
   readonly dependencies?: object;
   readonly optionalDependencies?: object;

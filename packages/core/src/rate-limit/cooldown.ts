@@ -77,7 +77,8 @@ export class Cooldowns implements SharedCooldown {
       canary: undefined,
     };
     if (canary) this.#endCanary(cooling);
-    cooling.consecutive++;
+    // Answers that come while the cooldown is on are of one burst with the one that began it.
+    if (now >= cooling.until) cooling.consecutive++;
     const delay = this.#delay(key, error, cooling.consecutive);
     cooling.until = Math.max(cooling.until, now + delay);
     if (this.settings.coordinationEnabled) this.#byKey.set(key, cooling);
@@ -113,13 +114,11 @@ export class Cooldowns implements SharedCooldown {
 
   /** What the answer asks for is a floor, and so is the ladder of answers in a row; jitter only adds. */
   #delay(key: string, error: unknown, consecutive: number): number {
-    const { defaultRetryAfter, multiplier, maxDelay, jitter, retryAfterCeiling } = this.settings;
+    const { baseDelay, defaultRetryAfter, multiplier, maxDelay, jitter, retryAfterCeiling } = this.settings;
     const asked = this.#asked(key, error, retryAfterCeiling);
-    const ladder = Math.min(maxDelay, defaultRetryAfter * multiplier ** (consecutive - 1));
-    const floor = Math.max(
-      SHORTEST,
-      asked === undefined ? ladder : Math.max(asked, consecutive > 1 ? ladder : 0),
-    );
+    const seed = asked === undefined ? defaultRetryAfter : baseDelay;
+    const ladder = Math.min(maxDelay, seed * multiplier ** (consecutive - 1));
+    const floor = Math.max(SHORTEST, asked ?? 0, asked === undefined || consecutive > 1 ? ladder : 0);
     return Math.min(retryAfterCeiling, floor * (1 + (this.parts.random() * jitter) / 100));
   }
 

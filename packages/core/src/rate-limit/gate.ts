@@ -76,7 +76,7 @@ function validate(options: RateLimitOptions): RateLimitOptions {
 }
 
 /** When the latest calls of each key began. A refused call uses nothing up. */
-export class SlidingWindow {
+class SlidingWindow {
   readonly #byKey = new Map<string, number[]>();
 
   constructor(

@@ -3,6 +3,7 @@ import { boolean, defineSettings, duration, number, type SettingsGroup } from ".
 /** The cooldown shared after an answer 429; durations in milliseconds. @public */
 export interface RateLimitBackoffSettings {
   coordinationEnabled: boolean;
+  baseDelay: number;
   defaultRetryAfter: number;
   multiplier: number;
   maxDelay: number;
@@ -22,6 +23,14 @@ export const rateLimitBackoffSettings: SettingsGroup<RateLimitBackoffSettings> =
         env: "COORDINATION_ENABLED",
         default: true,
         help: "false: every call waits for itself",
+      }),
+      baseDelay: duration({
+        env: "BASE_DELAY",
+        default: SECOND,
+        unit: "s",
+        min: 100,
+        max: 60 * SECOND,
+        help: "seed of the growth where the answer names a cooldown: a server that keeps naming a short one is given more time",
       }),
       defaultRetryAfter: duration({
         env: "DEFAULT_RETRY_AFTER",

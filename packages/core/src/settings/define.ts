@@ -1,8 +1,13 @@
 import { ConfigurationError } from "../errors.js";
-import { parseBoolean, parseChoice, parseInteger, parseJson, parseNumber, parseText } from "./parse.js";
-
-/** The answer of a field to a value: the value as the program uses it, or the rule that it breaks. */
-export type Parsed<T> = { readonly value: T } | { readonly rule: string };
+import {
+  type Parsed,
+  parseBoolean,
+  parseChoice,
+  parseInteger,
+  parseJson,
+  parseNumber,
+  parseText,
+} from "./parse.js";
 
 /** One setting: where it comes from, what it may be, and what it is for. @public */
 export interface Field<T> {

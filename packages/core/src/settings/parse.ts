@@ -1,4 +1,5 @@
-import type { Parsed } from "./define.js";
+/** The answer of a field to a value: the value as the program uses it, or the rule that it breaks. */
+export type Parsed<T> = { readonly value: T } | { readonly rule: string };
 
 /** Plain decimal notation only: `0x10`, `1e3`, `5s` and ` ` are typing mistakes more often than intentions. */
 const DECIMAL = /^[+-]?\d+(\.\d+)?$/;

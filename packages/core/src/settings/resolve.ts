@@ -9,7 +9,7 @@ export type SettingsOverrides = Readonly<Record<string, Readonly<Record<string, 
 /** @public */
 export type SettingSource = "option" | "environment" | "default";
 
-export interface ResolvedField {
+interface ResolvedField {
   readonly group: SettingsGroup;
   readonly key: string;
   readonly field: Field<unknown>;

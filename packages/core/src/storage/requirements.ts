@@ -1,4 +1,3 @@
-import type { ControlSettings } from "../control/settings.js";
 import { AdapterNotFoundError, ConfigurationError } from "../errors.js";
 import { isProduction, type RuntimeSettings, type StorageSettings } from "../settings/runtime.js";
 
@@ -14,7 +13,7 @@ const PACKAGES: Readonly<Record<StorageKind, string>> = {
 export interface StorageRequirements {
   readonly runtime: Readonly<RuntimeSettings>;
   readonly storage: Readonly<StorageSettings>;
-  readonly control: Readonly<ControlSettings>;
+  readonly control: { readonly backend: string };
   /** Whether an active plugin provides it. */
   isProvided(kind: StorageKind): boolean;
 }

@@ -15,7 +15,7 @@ export interface Cells {
 }
 
 /** What series beyond the limit are summed up under. */
-export const OVERFLOW_LABEL = "OTHER";
+const OVERFLOW_LABEL = "OTHER";
 const SEPARATOR = "\u0000";
 
 /** All series of one metric. */

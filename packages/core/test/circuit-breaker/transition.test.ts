@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { circuitPolicy } from "../../src/circuit-breaker/options.js";
-import { type CircuitBreakerSettings, circuitBreakerSettings } from "../../src/circuit-breaker/settings.js";
+import { circuitBreakerSettings } from "../../src/circuit-breaker/settings.js";
 import {
   INITIAL,
   type Input,
@@ -9,6 +9,7 @@ import {
   transition,
   tripTrigger,
 } from "../../src/circuit-breaker/transition.js";
+import type { CircuitBreakerSettings } from "../../src/circuit-breaker/types.js";
 import { runs } from "../runtime.js";
 
 const defaults = Object.fromEntries(

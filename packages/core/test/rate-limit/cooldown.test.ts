@@ -108,4 +108,52 @@ describe("the cooldown after an answer 429", () => {
     await errorOf(baldur.protect("api", fails, { retry: { maxAttempts: 1 } }));
     expect(telemetry.named("rate_limit.cooldown_start")).toHaveLength(0);
   });
+
+  it("44.4 a burst of answers is one answer for the growth of the cooldown", async () => {
+    const { baldur, clock, telemetry } = testRuntime();
+    const dependency = createDependency({ kind: "limit", retryAfter: 1 });
+    const once = { retry: { ...RETRY.retry, maxAttempts: 1 }, circuitBreaker: false };
+    const burst = Array.from({ length: 50 }, () => errorOf(baldur.protect("api", dependency.call, once)));
+    await clock.advance(0);
+    await Promise.all(burst);
+    dependency.behave({ kind: "answer", value: "ok" });
+    const next = baldur.protect("api", dependency.call, once);
+    await clock.advance(1300);
+    await expect(next).resolves.toBe("ok");
+    expect(telemetry.named("rate_limit.cooldown_end")).toHaveLength(1);
+  });
+
+  it("grows with every canary that is answered 429, from the base where the answer names a time", async () => {
+    const { baldur, clock, telemetry } = testRuntime({
+      random: () => 0,
+      settings: { rateLimitBackoff: { debounceWindow: 0 } },
+    });
+    const dependency = createDependency({ kind: "limit", retryAfter: 1 });
+    const call = errorOf(
+      baldur.protect("api", dependency.call, { retry: { ...RETRY.retry, maxAttempts: 5 } }),
+    );
+    await clock.advance(60_000);
+    await call;
+    const cooldowns = telemetry.named("rate_limit.cooldown_start").map(({ payload }) => payload["cooldown"]);
+    expect(cooldowns).toEqual([1000, 2000, 4000, 8000, 16_000]);
+  });
+
+  it("counts a call that only waited for it against nobody", async () => {
+    const { baldur, clock } = testRuntime();
+    const dependency = createDependency({ kind: "limit", retryAfter: 20 });
+    const options = { retry: { ...RETRY.retry, maxAttempts: 2 }, timeout: 100 };
+    const calls = Array.from({ length: 15 }, () => errorOf(baldur.protect("api", dependency.call, options)));
+    await clock.advance(100);
+    await Promise.all(calls);
+    const waiting = Array.from({ length: 30 }, () =>
+      errorOf(baldur.protect("api", dependency.call, options)),
+    );
+    await clock.advance(100);
+    await Promise.all(waiting);
+    expect(dependency.calls).toBe(15);
+    expect(baldur.circuit("api").snapshot()).toMatchObject({
+      state: "closed",
+      window: { calls: 15, failures: 0, rateLimited: 15 },
+    });
+  });
 });
