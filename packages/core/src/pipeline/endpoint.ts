@@ -1,4 +1,4 @@
-import type { EndpointMetrics } from "./metrics.js";
+import type { EndpointMetrics } from "./endpoint-metrics.js";
 import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 

@@ -80,7 +80,7 @@ describe("the lock of a writer that lives", () => {
     let settled = false;
     const end = () => void (settled = true);
     change.then(end, end);
-    for (let looks = 0; looks < 50; looks++) await readdir(files.folder);
+    for (let looks = 0; looks < 500; looks++) await readdir(files.folder);
     return !settled;
   }
 

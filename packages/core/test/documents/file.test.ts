@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { AdapterError, ConfigurationError } from "../../src/errors.js";
 import { errorOf } from "../runtime.js";
-import { DEAD_PID, Files } from "./fixture.js";
+import { Files } from "./fixture.js";
 
 let files: Files;
 const NAME = "key.json";

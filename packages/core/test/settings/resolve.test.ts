@@ -88,7 +88,7 @@ describe("problems with settings", () => {
   });
 
   it.each([[null], [5], ["text"]])("name an area that is %j instead of an object", (area) => {
-    const { problems, fields } = resolveSettings([sample], env(), { sample: area as unknown as object });
+    const { problems, fields } = resolveSettings([sample], env(), { sample: area as never });
     expect(problems).toEqual([expect.stringMatching(/^settings\.sample must be an object; received /)]);
     expect(fields[0]?.value).toBe(5);
   });
