@@ -32,7 +32,7 @@ const COMPOSITION = [
   "validate",
 ];
 const FRAME = ["documents", "pipeline", "settings", "slots", "storage", "telemetry"];
-const FOUNDATIONS = ["call", "clock", "decorate", "errors"];
+const FOUNDATIONS = ["call", "clock", "decorate", "describe", "errors"];
 
 /** A stage is handed the call, and the call walks through its plan of stages: each names the other's type. */
 const KNOT = `${CORE}pipeline/(execution|stage|plan|endpoint)\\.ts$`;

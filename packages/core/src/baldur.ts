@@ -136,7 +136,9 @@ export class Runtime implements Baldur, Caller {
     this.#options = options;
     this.#environment = new Environment(options.env);
     this.settings = new SettingsCatalog(this.#environment, overridesOf(options));
-    const problems = this.#resolve(SETTINGS);
+    const settingProblems = this.#resolve(SETTINGS);
+    const environment = environmentProblem(this.settings.of(runtimeSettings));
+    const problems = environment === undefined ? settingProblems : [...settingProblems, environment];
     if (!origin.quarantine) this.#refuse(problems);
     this.#clock = hotClock(options.clock);
     this.telemetry = new TelemetryHub(this.#clock, this.settings.of(metricsSettings));
@@ -263,11 +265,9 @@ export class Runtime implements Baldur, Caller {
   }
 
   /** Settles more settings. Answers what is wrong with them. */
-  #resolve(groups: readonly SettingsGroup[]): string[] {
+  #resolve(groups: readonly SettingsGroup[]): readonly string[] {
     const known = this.settings.groups();
-    const problems = [...this.settings.add(groups.filter((group) => !known.includes(group)))];
-    const environment = environmentProblem(this.settings.of(runtimeSettings));
-    return environment === undefined ? problems : [...problems, environment];
+    return this.settings.add(groups.filter((group) => !known.includes(group)));
   }
 
   #refuse(problems: readonly string[]): void {

@@ -112,6 +112,7 @@ export class Breaker implements CircuitGate {
   /** A call failed, in a way that counts against the dependency. */
   failed(generation: number, probe: number, duration: number): void {
     if (generation !== this.#snapshot.generation) return;
+    if (this.services.control.mode === 2) return this.endProbe(generation, probe, "neutral");
     this.#lastFailureAt = this.services.clock.coarse();
     this.#failures ??= this.services.reporter.failures(this.name);
     this.#failures.add();
@@ -222,6 +223,7 @@ export class Breaker implements CircuitGate {
   }
 
   #tripIfDue(): void {
+    if (this.services.control.mode === 2) return;
     const trigger = tripTrigger(this.#totals(), this.#consecutive, this.policy);
     if (trigger !== undefined) this.#apply({ kind: "trip", trigger });
   }

@@ -1,7 +1,7 @@
 import { type HotClock, unref } from "../clock.js";
+import { text } from "../describe.js";
 import type { DocumentStore, VersionedDocument } from "../documents/documents.js";
 import { invalid } from "../errors.js";
-import { text } from "../pipeline/describe.js";
 import type { EventDefinition } from "../telemetry/event.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import * as events from "./events.js";
@@ -73,6 +73,9 @@ export class KillSwitch implements SystemControl {
   #watch: Disposable | undefined;
   #retry: unknown;
   #readable = true;
+  #closed = false;
+  /** Counts what changes the stored state as this process knows it: a read that began before is out of date. */
+  #changes = 0;
 
   constructor(private readonly parts: KillSwitchParts) {
     this.mode = parts.dryRunFloor ? 1 : 0;
@@ -100,6 +103,7 @@ export class KillSwitch implements SystemControl {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
     this.parts.clock.clearTimeout(this.#retry);
@@ -159,6 +163,7 @@ export class KillSwitch implements SystemControl {
     edit: Edit,
   ): Promise<ControlState> {
     await this.#load();
+    this.#changes++;
     this.#unstored.push(edit);
     this.#become(edit(this.#state));
     this.parts.telemetry.counter(metrics.changesTotal).cell(action).add();
@@ -176,6 +181,7 @@ export class KillSwitch implements SystemControl {
         const result = await this.parts.documents.compareAndSet(KEY, this.#version, next);
         if (!result.ok) this.#note(result.current);
         else {
+          this.#changes++;
           this.#unstored = this.#unstored.slice(edits.length);
           this.#version = result.version;
           this.#base = next;
@@ -193,7 +199,7 @@ export class KillSwitch implements SystemControl {
   }
 
   #tryAgain(): void {
-    if (this.#retry !== undefined) return;
+    if (this.#closed || this.#retry !== undefined) return;
     this.#retry = this.parts.clock.setTimeout(() => {
       this.#retry = undefined;
       void this.#store();
@@ -202,12 +208,12 @@ export class KillSwitch implements SystemControl {
   }
 
   async #load(): Promise<void> {
+    const before = this.#changes;
     try {
-      this.#adopt(await this.parts.documents.read(KEY));
-      this.#readable = true;
+      const document = await this.parts.documents.read(KEY);
+      if (before === this.#changes) this.#adopt(document);
     } catch (error) {
-      if (this.#readable) this.parts.telemetry.report(events.stateUnreadable, { error: text(error) });
-      this.#readable = false;
+      this.#unreadable(text(error));
     }
   }
 
@@ -218,10 +224,16 @@ export class KillSwitch implements SystemControl {
 
   #note(document: VersionedDocument | undefined): void {
     const parsed = document === undefined ? INITIAL : parseState(document.value);
-    if (parsed === undefined)
-      this.parts.telemetry.report(events.stateUnreadable, { error: "the document has another shape" });
+    if (parsed === undefined) this.#unreadable("the document has another shape");
+    else this.#readable = true;
     this.#base = parsed ?? INITIAL;
     this.#version = document?.version ?? 0;
+  }
+
+  /** Told once, until it can be read again. */
+  #unreadable(error: string): void {
+    if (this.#readable) this.parts.telemetry.report(events.stateUnreadable, { error });
+    this.#readable = false;
   }
 
   #become(state: StoredState): void {

@@ -1,5 +1,5 @@
+import { text, typeName } from "../describe.js";
 import { isBaldurError } from "../errors.js";
-import { text, typeName } from "../pipeline/describe.js";
 import { interventionSuppressed } from "../pipeline/events.js";
 import type { Execution } from "../pipeline/execution.js";
 import type { FailureCaptureOptions, ProtectedOptions } from "../pipeline/options.js";

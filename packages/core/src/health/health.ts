@@ -1,3 +1,5 @@
+import { text } from "../describe.js";
+
 /** @public */
 export type HealthStatus = "healthy" | "degraded" | "unhealthy" | "unknown";
 
@@ -41,6 +43,6 @@ async function ask(probe: Probe): Promise<HealthCheck> {
   try {
     return await probe();
   } catch (error) {
-    return { status: "unknown", detail: String(error) };
+    return { status: "unknown", detail: text(error) };
   }
 }

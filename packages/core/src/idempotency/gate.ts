@@ -1,5 +1,5 @@
+import { text } from "../describe.js";
 import { withoutStack } from "../errors.js";
-import { text } from "../pipeline/describe.js";
 import type { IdempotencyOptions } from "../pipeline/options.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { isPending, whenAnswered } from "./answer.js";

@@ -1,4 +1,4 @@
-import { text } from "../pipeline/describe.js";
+import { text } from "../describe.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import * as events from "./events.js";
 import * as metrics from "./metrics.js";

@@ -1,6 +1,6 @@
+import { text } from "../describe.js";
 import { isBaldurError } from "../errors.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
-import { text } from "./describe.js";
 import { classifyFailed } from "./events.js";
 import type { ProtectOptions } from "./options.js";
 import type { Classification } from "./outcome.js";

@@ -1,5 +1,5 @@
+import { text } from "../describe.js";
 import { ConfigurationError } from "../errors.js";
-import { text } from "../pipeline/describe.js";
 
 // Node's modules for files are loaded inside: only who searches for plugins needs them.
 

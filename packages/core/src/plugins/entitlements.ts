@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
+import { text } from "../describe.js";
 import { show } from "../errors.js";
-import { text } from "../pipeline/describe.js";
 import type { Entitlement, Plugin } from "./plugin.js";
 import { within } from "./within.js";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import { text } from "../pipeline/describe.js";
+import { text } from "../describe.js";
 import type { SlotTable } from "../slots/slot.js";
 import type { EventDefinition } from "../telemetry/event.js";
 import { Entitlements } from "./entitlements.js";

@@ -1,5 +1,5 @@
+import { text, typeName } from "../describe.js";
 import type { SharedCooldown } from "../pipeline/cooldown.js";
-import { text, typeName } from "../pipeline/describe.js";
 import { timeoutError } from "../pipeline/errors.js";
 import { interventionSuppressed } from "../pipeline/events.js";
 import type { Execution } from "../pipeline/execution.js";
@@ -72,10 +72,10 @@ export class RetryStage implements Stage {
     const state = stateOf(call);
     state.delay = this.#delay(call, error, wait);
     if (!this.#affordable(call, error, state.delay)) return giveUp();
-    this.#again(call, error, state.delay);
+    this.#again(call, error, state.delay, giveUp);
   }
 
-  #again(call: Execution, error: unknown, delay: number): void {
+  #again(call: Execution, error: unknown, delay: number, giveUp: () => void): void {
     const attempt = call.attempts;
     const last = call.extras.attempts.at(-1);
     if (last !== undefined)
@@ -84,7 +84,11 @@ export class RetryStage implements Stage {
     telemetry.counter(metrics.retriesTotal).cell(call.name).add();
     telemetry.report(events.retryAttempt, { name: call.name, attempt, delay, error_type: typeName(error) });
     this.#notify(call, { name: call.name, attempt, error, delay });
-    call.sleep(delay, (resumed) => this.#afterCooldown(resumed));
+    call.sleep(delay, (resumed) => (this.#isDisabled ? giveUp() : this.#afterCooldown(resumed)));
+  }
+
+  get #isDisabled(): boolean {
+    return this.parts.services.control.mode === 2;
   }
 
   /** Goes on when the cooldown of the call's key lets it, at most after the longest wait of its policy. */
@@ -190,6 +194,7 @@ export class RetryStage implements Stage {
   /** Whether time, the budget and the mode allow one more attempt. Reports why not. */
   #affordable(call: Execution, error: unknown, delay: number): boolean {
     const { services, budgets } = this.parts;
+    if (this.#isDisabled) return false;
     if (call.dryRun) {
       const detail = `attempt ${call.attempts + 1} would have followed`;
       services.telemetry.report(interventionSuppressed, { name: call.name, intervention: "retry", detail });

@@ -141,7 +141,7 @@ export function duration<T extends number | undefined = number>(
     parse: (text) => {
       const parsed = read(text);
       if ("rule" in parsed) return parsed;
-      const value = parsed.value * factor;
+      const value = Math.round(parsed.value * factor * 1000) / 1000; // 1.005 s are 1005 ms
       return isWithin(value, options) ? { value: value as T } : { rule: variableRule };
     },
   });

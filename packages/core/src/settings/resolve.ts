@@ -70,7 +70,7 @@ function unknownKeys(groups: readonly SettingsGroup[], overrides: SettingsOverri
   const areas = new Map(groups.map((group) => [group.area, group]));
   return Object.entries(overrides).flatMap(([area, values]) => {
     const group = areas.get(area);
-    if (group === undefined) return [];
+    if (group === undefined || values === undefined) return [];
     if (typeof values !== "object" || values === null)
       return [`settings.${area} must be an object; received ${show(values)}`];
     const keys = Object.keys(group.fields);

@@ -1,5 +1,5 @@
 const SECRET =
-  /pass(word|wd|phrase)?$|secret|token|authorization|api_?key|private_?key|credential|cookie|card_?number|cvv|ssn/i;
+  /pass$|pass(word|wd|phrase)|pwd|secret|token|authorization|(api|private)[_-]?key|credential|cookie|card[_-]?number|cvv|ssn/i;
 const REDACTED = "***";
 const DEEPEST = 6;
 const MOST = 100;

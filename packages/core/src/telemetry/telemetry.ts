@@ -1,5 +1,6 @@
 import diagnostics from "node:diagnostics_channel";
 import type { Clock } from "../clock.js";
+import { text } from "../describe.js";
 import { ConfigurationError } from "../errors.js";
 import type { EventDefinition, TelemetryEvent } from "./event.js";
 import { readerFailed, sinkFailed } from "./events.js";
@@ -34,7 +35,8 @@ export class TelemetryHub implements Telemetry {
   readonly #sinks = new Set<Sink>();
   readonly #families = new Map<string, MetricFamily<MetricKind>>();
   readonly #readers = new Map<MetricDefinition<"gauge">, Reader>();
-  readonly #failed = new Set<string>();
+  readonly #failedSinks = new WeakSet<Sink>();
+  readonly #failedReaders = new Set<string>();
   readonly #all = diagnostics.channel(ALL_EVENTS);
 
   constructor(
@@ -121,9 +123,9 @@ export class TelemetryHub implements Telemetry {
       sink.emit(event, definition);
     } catch (error) {
       this.counter(sinkErrorsTotal).cell(sink.name).add();
-      this.#reportOnce(`sink:${sink.name}`, () =>
-        this.report(sinkFailed, { sink: sink.name, error: String(error) }),
-      );
+      if (this.#failedSinks.has(sink)) return;
+      this.#failedSinks.add(sink); // once: one that always throws would otherwise report itself for ever
+      this.report(sinkFailed, { sink: sink.name, error: text(error) });
     }
   }
 
@@ -138,18 +140,12 @@ export class TelemetryHub implements Telemetry {
         return [{ name, type: kind, help, labels: { ...constant, ...labels }, value }];
       });
     } catch (error) {
-      this.#reportOnce(`metric:${name}`, () =>
-        this.report(readerFailed, { metric: name, error: String(error) }),
-      );
+      if (!this.#failedReaders.has(name)) {
+        this.#failedReaders.add(name);
+        this.report(readerFailed, { metric: name, error: text(error) });
+      }
       return [];
     }
-  }
-
-  /** Once per culprit: a sink that always throws would otherwise report itself for ever. */
-  #reportOnce(culprit: string, report: () => void): void {
-    if (this.#failed.has(culprit)) return;
-    this.#failed.add(culprit);
-    report();
   }
 }
 

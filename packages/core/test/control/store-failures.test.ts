@@ -98,7 +98,7 @@ describe("a change that cannot be stored", () => {
   it("leaves no timer behind when the runtime closes and it still cannot be stored", async () => {
     await control.disable(OPS);
     await control.close();
-    expect(clock.pending).toBe(0); // fails: see report
+    expect(clock.pending).toBe(0);
   });
 });
 
@@ -121,7 +121,7 @@ describe("a state that cannot be read", () => {
       await control.start();
       await expect(control.state()).resolves.toMatchObject({ enabled: true, dryRun: false });
       await control.state();
-      expect(warnings()).toEqual(["warning"]); // fails: see report
+      expect(warnings()).toEqual(["warning"]);
     },
   );
 
@@ -156,7 +156,7 @@ describe("a state that cannot be read", () => {
     await control.disable(OPS);
     release();
     await slow;
-    expect(control.enabled).toBe(false); // fails: see report
+    expect(control.enabled).toBe(false);
   });
 });
 

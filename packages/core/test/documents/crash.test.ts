@@ -105,7 +105,7 @@ describe("the lock of a writer that lives", () => {
     await files.clock.advance(60_000);
     await put("key.lock", "");
     const change = write();
-    await expect(waits(change)).resolves.toBe(true); // fails: see report
+    await expect(waits(change)).resolves.toBe(true);
     await files.clock.advance(10_001);
     await expect(change).resolves.toMatchObject({ ok: true });
   });
@@ -122,6 +122,6 @@ describe("two processes at one document", () => {
       return 1;
     };
     await files.store({ clock: { ...clock, now } }).read("key");
-    await expect(readFile(files.file(NAME), "utf8")).resolves.toContain("other"); // fails: see report
+    await expect(readFile(files.file(NAME), "utf8")).resolves.toContain("other");
   });
 });

@@ -80,7 +80,7 @@ describe("the folder of the file store", () => {
     await store.compareAndSet("key", 0, { a: 1 });
     await rm(files.folder, { recursive: true });
     await expect(store.read("key")).resolves.toBeUndefined();
-    await expect(store.compareAndSet("key", 0, { a: 1 })).resolves.toEqual({ ok: true, version: 1 }); // fails: see report
+    await expect(store.compareAndSet("key", 0, { a: 1 })).resolves.toEqual({ ok: true, version: 1 });
   });
 });
 

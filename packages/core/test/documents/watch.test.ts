@@ -59,7 +59,7 @@ describe("a watcher of the file store", () => {
     await files.looks();
     await rm(files.folder);
     await files.looks();
-    expect(seen).toStrictEqual([1, undefined]); // fails: see report
+    expect(seen).toStrictEqual([1, undefined]);
   });
 
   it("is told again when it threw", async () => {
@@ -83,7 +83,7 @@ describe("a watcher of the file store", () => {
     const other = versions(files.store());
     files.clock.setTimeout(() => other.watch[Symbol.dispose](), POLL_INTERVAL);
     await files.looks();
-    expect(other.seen).toEqual([]); // fails: see report
+    expect(other.seen).toEqual([]);
   });
 
   it("leaves no timer behind when it is disposed of or its store closed", async () => {
@@ -112,7 +112,7 @@ describe("a watcher of the memory store", () => {
       throw new Error("boom");
     });
     const { seen } = versions(store);
-    await expect(store.compareAndSet("key", 0, { a: 1 })).resolves.toEqual({ ok: true, version: 1 }); // fails: see report
+    await expect(store.compareAndSet("key", 0, { a: 1 })).resolves.toEqual({ ok: true, version: 1 });
     await turn();
     expect(seen).toEqual([1]);
   });

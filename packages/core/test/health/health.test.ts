@@ -100,7 +100,7 @@ describe("health checks", () => {
     const checks = new HealthChecks({ broken, fine: () => ({ status: "healthy" }) });
     await expect(checks.check()).resolves.toEqual({
       status: "unknown",
-      checks: { broken: { status: "unknown", detail: "Error: gone" }, fine: { status: "healthy" } },
+      checks: { broken: { status: "unknown", detail: "gone" }, fine: { status: "healthy" } },
     });
   });
 
@@ -108,7 +108,7 @@ describe("health checks", () => {
     const broken = () => {
       throw Object.create(null);
     };
-    await expect(new HealthChecks({ broken }).check()).resolves.toMatchObject({ status: "unknown" }); // fails: see report
+    await expect(new HealthChecks({ broken }).check()).resolves.toMatchObject({ status: "unknown" });
   });
 
   it("ask every probe at once", async () => {

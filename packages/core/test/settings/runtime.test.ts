@@ -73,7 +73,7 @@ describe("a runtime with settings that break their rules", () => {
     const { baldur } = testRuntime({ env, onFatalConfig });
     await baldur.start();
     await baldur.close();
-    expect(told).toHaveLength(1); // fails: see report
+    expect(told).toHaveLength(1);
   });
 
   it("reports them as an event where they are not refused", () => {

@@ -84,7 +84,7 @@ describe("the telemetry hub", () => {
     expect(events.filter(({ name }) => name === "shop.order_placed")).toHaveLength(3);
     expect(
       events.filter(({ name }) => name === "telemetry.sink_failed").map(({ payload }) => payload),
-    ).toEqual([{ sink: "listener", error: "Error: boom" }]);
+    ).toEqual([{ sink: "listener", error: "boom" }]);
     expect(errors(hub, "listener")).toBe(3);
   });
 
@@ -96,13 +96,13 @@ describe("the telemetry hub", () => {
     hub.subscribe("telemetry.sink_failed", (event) => failed.push(event));
     hub.report(placed, { order: "a" });
     hub.report(paid, { order: "a" });
-    expect(failed).toHaveLength(2); // fails: see report
+    expect(failed).toHaveLength(2);
   });
 
   it.each([
     ["undefined", undefined],
     ["null", null],
-    ["an object without a prototype", Object.create(null)], // fails: see report
+    ["an object without a prototype", Object.create(null)],
   ])("never throws at whoever reports, whatever a listener throws: %s", (_, thrown) => {
     const hub = create();
     hub.subscribe(() => {

@@ -12,7 +12,7 @@ const STALE = 10_000;
  * by renaming it, and what was renamed is compared with what was judged, so that a lock taken meanwhile is put back.
  */
 export class FileLock {
-  #seen = { text: "", since: 0 };
+  #seen: { readonly text: string | undefined; readonly since: number } = { text: undefined, since: 0 };
 
   constructor(
     private readonly folder: Folder,
@@ -21,16 +21,17 @@ export class FileLock {
   ) {}
 
   async hold<T>(work: () => Promise<T>): Promise<T> {
-    await this.#acquire();
+    const mine = `${process.pid} ${this.clock.now()} ${Math.floor(this.clock.monotonic() * 1e6)}`;
+    await this.#acquire(mine);
     try {
       return await work();
     } finally {
-      await this.folder.remove(this.name);
+      // Someone may have taken it over from a holder that seemed gone.
+      if ((await this.folder.read(this.name)) === mine) await this.folder.remove(this.name);
     }
   }
 
-  async #acquire(): Promise<void> {
-    const mine = `${process.pid} ${this.clock.now()} ${Math.floor(this.clock.monotonic() * 1e6)}`;
+  async #acquire(mine: string): Promise<void> {
     const deadline = this.clock.monotonic() + PATIENCE + STALE;
     while (!(await this.folder.create(this.name, mine))) {
       if (this.clock.monotonic() > deadline)

@@ -5,6 +5,8 @@ import { documentQuarantined } from "../events.js";
 import { FileLock } from "./file-lock.js";
 import { Folder } from "./folder.js";
 
+const CORRUPT: unique symbol = Symbol("corrupt");
+
 type Listener = (document: VersionedDocument | undefined) => void;
 
 export interface FileDocumentStoreOptions {
@@ -27,15 +29,14 @@ export class FileDocumentStore implements DocumentStore {
   constructor(private readonly options: FileDocumentStoreOptions) {}
 
   async read(key: string): Promise<VersionedDocument | undefined> {
-    const text = await this.#folder.read(fileOf(key));
-    if (text === undefined) return undefined;
-    return parse(text) ?? this.#quarantine(key);
+    const found = await this.#find(key);
+    return found === CORRUPT ? this.#lock(key).hold(() => this.#current(key)) : found;
   }
 
   async compareAndSet(key: string, expectedVersion: number, value: object): Promise<CompareAndSetResult> {
-    return new FileLock(this.#folder, `${key}.lock`, this.options.clock).hold(async () => {
+    return this.#lock(key).hold(async () => {
       await this.#recover(key);
-      const current = await this.read(key);
+      const current = await this.#current(key);
       if ((current?.version ?? 0) !== expectedVersion)
         return current === undefined ? { ok: false } : { ok: false, current };
       const version = expectedVersion + 1;
@@ -47,7 +48,10 @@ export class FileDocumentStore implements DocumentStore {
 
   watch(key: string, listener: Listener): Disposable {
     const look = async (): Promise<string> => this.#folder.stamp(fileOf(key));
-    const watch = new Watch(this.options, look, async () => listener(await this.read(key)));
+    const watch = new Watch(this.options, look, async (isStopped) => {
+      const document = await this.read(key);
+      if (!isStopped()) listener(document);
+    });
     this.#watches.add(watch);
     return {
       [Symbol.dispose]: () => {
@@ -73,11 +77,26 @@ export class FileDocumentStore implements DocumentStore {
     const orphans = (await this.#folder.list()).filter((name) => name.startsWith(`${file}.tmp-`));
     for (const orphan of orphans) {
       const left = parse((await this.#folder.read(orphan)) ?? "");
-      const current = await this.read(key);
+      const current = await this.#current(key);
       if (left !== undefined && left.version === (current?.version ?? 0) + 1)
         await this.#folder.rename(orphan, file);
       else await this.#folder.remove(orphan);
     }
+  }
+
+  #lock(key: string): FileLock {
+    return new FileLock(this.#folder, `${key}.lock`, this.options.clock);
+  }
+
+  async #find(key: string): Promise<VersionedDocument | typeof CORRUPT | undefined> {
+    const text = await this.#folder.read(fileOf(key));
+    return text === undefined ? undefined : (parse(text) ?? CORRUPT);
+  }
+
+  /** Under the lock: what cannot be understood is put aside, for nobody can be replacing it. */
+  async #current(key: string): Promise<VersionedDocument | undefined> {
+    const found = await this.#find(key);
+    return found === CORRUPT ? this.#quarantine(key) : found;
   }
 
   async #quarantine(key: string): Promise<undefined> {
@@ -99,7 +118,7 @@ class Watch {
   constructor(
     private readonly options: FileDocumentStoreOptions,
     private readonly look: () => Promise<string>,
-    private readonly changed: () => Promise<void>,
+    private readonly changed: (isStopped: () => boolean) => Promise<void>,
   ) {
     this.#schedule();
   }
@@ -119,10 +138,10 @@ class Watch {
     try {
       const stamp = await this.look();
       const first = this.#stamp === undefined;
-      if (stamp !== this.#stamp && !(first && stamp === "absent")) await this.changed();
+      if (stamp !== this.#stamp && !(first && stamp === "absent")) await this.changed(() => this.#stopped);
       this.#stamp = stamp;
     } catch {
-      this.#stamp = undefined; // unreadable now: looked at again next time, and told then
+      // Unreadable now: the stamp stays as it was, so that what changed meanwhile is told next time.
     }
     this.#schedule();
   }

@@ -57,15 +57,25 @@ export class Folder {
     });
   }
 
-  /** Creates the file unless it exists. */
+  /** Creates the file unless it exists. Makes the folder again where someone removed it. */
   async create(name: string, text: string): Promise<boolean> {
     await this.make();
+    const created = await this.#tryCreate(name, text);
+    if (created !== undefined) return created;
+    this.#made = undefined;
+    await this.make();
+    return (await this.#tryCreate(name, text)) ?? false;
+  }
+
+  /** Undefined where the folder is gone. */
+  async #tryCreate(name: string, text: string): Promise<boolean | undefined> {
     const fs = await nodeFs();
     try {
       await fs.writeFile(this.file(name), text, { flag: "wx", mode: OWNER_FILE });
       return true;
     } catch (error) {
       if (codeOf(error) === "EEXIST") return false;
+      if (codeOf(error) === "ENOENT") return undefined;
       throw this.#failure(name, error);
     }
   }

@@ -25,7 +25,7 @@ export class MemoryDocumentStore implements DocumentStore {
       updatedAt: this.clock.now(),
     };
     this.#documents.set(key, document);
-    for (const listener of this.#listeners.get(key) ?? []) listener(document);
+    for (const listener of this.#listeners.get(key) ?? []) tell(listener, document);
     return { ok: true, version: document.version };
   }
 
@@ -37,5 +37,13 @@ export class MemoryDocumentStore implements DocumentStore {
 
   async close(): Promise<void> {
     this.#listeners.clear();
+  }
+}
+
+function tell(listener: Listener, document: VersionedDocument): void {
+  try {
+    listener(document);
+  } catch {
+    // The document is written: a watcher's failure must not look like the writer's.
   }
 }

@@ -40,7 +40,7 @@ export class LogSink implements Sink {
     if (suppressed === undefined) return;
     if (suppressed > 0)
       this.#write(event, { event: "telemetry.events_suppressed", suppressed_event: event.name, suppressed });
-    this.#write(event, { event: event.name, ...(redact(event.payload) as object) });
+    this.#write(event, { ...(redact(event.payload) as object), event: event.name });
   }
 
   #wanted({ level, family, always }: EventDefinition<object>): boolean {
@@ -63,10 +63,13 @@ export class LogSink implements Sink {
     { level, at, correlationId }: TelemetryEvent,
     fields: { event: string; [field: string]: unknown },
   ): void {
+    const { event, ...rest } = fields;
+    // The line's own fields come first and last: first for readers, last because a payload may have such a field too.
+    const own = { timestamp: at.toISOString(), level, event };
     const line = {
-      timestamp: at.toISOString(),
-      level,
-      ...fields,
+      ...own,
+      ...rest,
+      ...own,
       ...(correlationId !== undefined && { correlation_id: correlationId }),
     };
     const method =
