@@ -1,4 +1,6 @@
 // The entry for plugin authors: what a plugin is made of, the slots that it may fill, and the ports of the stores.
+
+export type { Baldur } from "./baldur.js";
 export type { Clock } from "./clock.js";
 export type { Declarations } from "./declarations.js";
 export { declarations } from "./declarations.js";
@@ -14,6 +16,7 @@ export type {
   Settlement,
 } from "./idempotency/store.js";
 export * from "./plugins/plugin.js";
+export { defaultBaldur } from "./protect.js";
 export type { SettingsCatalog } from "./settings/catalog.js";
 export {
   boolean,

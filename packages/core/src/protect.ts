@@ -1,4 +1,4 @@
-import type { ProtectCall, ProtectWithMeta } from "./baldur.js";
+import type { Baldur, ProtectCall, ProtectWithMeta } from "./baldur.js";
 import { defaultReplayHandlers, defaultRuntime } from "./default-runtime.js";
 import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
 import { createProtected, type Protect } from "./protected.js";
@@ -46,4 +46,12 @@ export function onReplay(
  */
 export function domain<T>(name: string, fn: () => T): T {
   return defaultRuntime().domain(name, fn);
+}
+
+/**
+ * The runtime behind the module functions: for functions of plugins that are given none. Made on first use.
+ * @public
+ */
+export function defaultBaldur(): Baldur {
+  return defaultRuntime();
 }

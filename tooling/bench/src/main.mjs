@@ -43,8 +43,21 @@ function selection(only) {
   return names;
 }
 
+/** Replaces the table of the last run in the README of the repository. */
+function intoReadme(table) {
+  const readme = new URL("../../../README.md", import.meta.url);
+  const text = readFileSync(readme, "utf8");
+  const shown = `<!-- bench -->\n\n${table}\n\n<!-- /bench -->`;
+  writeFileSync(readme, text.replace(/<!-- bench -->.*<!-- \/bench -->/s, shown));
+}
+
 const { values: options } = parseArgs({
-  options: { only: { type: "string" }, quick: { type: "boolean", default: false }, json: { type: "string" } },
+  options: {
+    only: { type: "string" },
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+    readme: { type: "boolean", default: false },
+  },
 });
 const rows = [];
 for (const name of selection(options.only)) {
@@ -54,9 +67,10 @@ for (const name of selection(options.only)) {
   process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
 }
 
-const given = process.argv.slice(2).filter((argument) => !argument.startsWith("--json"));
+const given = process.argv.slice(2).filter((argument) => !/^--(json|readme)/.test(argument));
 const title = caption(["npm run bench", ...(given.length > 0 ? ["--", ...given] : [])].join(" "));
 console.log(`\n${title}\n\n${markdown(rows)}`);
+if (options.readme) intoReadme(`${title}\n\n${markdown(rows)}`);
 if (options.json !== undefined)
   writeFileSync(options.json, `${JSON.stringify({ title, rows }, undefined, 2)}\n`);
 

@@ -2,6 +2,10 @@ import * as core from "@baldur/core";
 
 const HOUR = 3_600_000;
 const zero = () => 0;
+const SILENT = { debug: zero, info: zero, warn: zero, error: zero };
+const SETTINGS = { control: { backend: "memory" } };
+
+await core.init({ discover: false, logger: SILENT, settings: SETTINGS });
 const FOUR = { retry: { maxAttempts: 3 }, timeout: 10_000, fallback: zero };
 /** A window of 100 never holds the 1,000 failures that it must hold to open. */
 const NEVER_OPENS = { circuitBreaker: { slidingWindowSize: 100, failureThreshold: 1000 } };
@@ -50,13 +54,16 @@ export async function open(fn, error) {
 
 /** The breaker alone in a runtime that records its counters and its latency, and in one that does not. */
 export function recording(fn, enabled) {
-  const runtime = core.createBaldur({ settings: { metrics: { enabled } } });
+  const runtime = core.createBaldur({ logger: SILENT, settings: { metrics: { enabled } } });
   return () => runtime.protect("recorder", fn);
 }
 
 /** Makes idle breakers by index; with `fn`, each has had one call. */
 export function idle(fn) {
-  const runtime = core.createBaldur({ settings: { circuitBreaker: { maxBreakers: 200_000 } } });
+  const runtime = core.createBaldur({
+    logger: SILENT,
+    settings: { circuitBreaker: { maxBreakers: 200_000 } },
+  });
   if (fn === undefined) return (index) => void runtime.circuit(`service-${index}`);
   return (index) => runtime.protect(`service-${index}`, fn).then(() => undefined);
 }
