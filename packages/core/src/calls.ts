@@ -123,7 +123,7 @@ export class Calls {
     if (typeof fn !== "function") throw invalid("fn", "a function", fn);
     const endpoint = this.endpoints.get(name);
     const call = new Execution(endpoint, this.#composer.plan(endpoint, options), fn, options);
-    call.recordsAttempts = true;
+    call.extras.recordsAttempts = true;
     try {
       return resultOf<T>(call, { value: (await call.start()) as T });
     } catch (error) {
@@ -177,7 +177,7 @@ export class Calls {
       idempotency: new IdempotencyStage(this.idempotency),
       "failure-capture": new FailureCaptureStage({ services, recorder }),
       fallback: new FallbackStage(services),
-      "circuit-breaker": new CircuitBreakerStage(reporter),
+      "circuit-breaker": new CircuitBreakerStage(reporter, clock),
       timeout: new TimeoutStage(services),
       retry: new RetryStage({ services, budgets, cooldown }),
     };

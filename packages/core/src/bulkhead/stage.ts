@@ -44,7 +44,7 @@ export class BulkheadStage implements Stage {
   }
 
   #admitted(call: Execution, permit: BulkheadPermit): void {
-    call.permit = permit;
+    call.extras.permit = permit;
     call.proceed();
   }
 
@@ -60,7 +60,7 @@ export class BulkheadStage implements Stage {
   }
 
   #release(call: Execution): void {
-    call.permit?.release();
-    call.permit = null;
+    call.extras.permit?.release();
+    call.extras.permit = null;
   }
 }

@@ -1,3 +1,4 @@
+import type { HotClock } from "../clock.js";
 import type { Execution } from "../pipeline/execution.js";
 import type { Stage } from "../pipeline/stage.js";
 import type { Breaker } from "./circuit-breaker.js";
@@ -7,25 +8,30 @@ import type { CircuitReporter } from "./reporter.js";
 export class CircuitBreakerStage implements Stage {
   readonly name = "circuit-breaker";
 
-  constructor(private readonly reporter: CircuitReporter) {}
+  constructor(
+    private readonly reporter: CircuitReporter,
+    private readonly clock: HotClock,
+  ) {}
 
   enter(call: Execution): void {
     const breaker = call.endpoint.circuit as Breaker;
     if (!breaker.passes) {
       const admission = breaker.admit();
-      if (typeof admission === "number") call.probe = admission;
+      if (typeof admission === "number") call.extras.probe = admission;
       else if (call.dryRun) this.reporter.suppressed(admission);
       else return call.refuse(breaker.refuse(admission), "rejected");
     }
-    call.circuit = breaker;
     call.generation = breaker.generation;
     call.proceed();
   }
 
   succeed(call: Execution, value: unknown): void {
-    const breaker = call.circuit as Breaker;
-    const duration = breaker.policy.slowCallDuration === undefined ? 0 : call.elapsed();
-    breaker.succeeded(call.generation, call.probe, duration);
+    const breaker = call.endpoint.circuit as Breaker;
+    if (call.probe !== 0 || breaker.policy.slowCallDuration !== undefined) {
+      breaker.succeeded(call.generation, call.probe, call.elapsed());
+    } else {
+      breaker.passed(call.generation, this.clock.coarse());
+    }
     call.succeed(value);
   }
 
@@ -35,7 +41,7 @@ export class CircuitBreakerStage implements Stage {
   }
 
   #record(call: Execution, error: unknown): void {
-    const breaker = call.circuit as Breaker;
+    const breaker = call.endpoint.circuit as Breaker;
     const { generation, probe } = call;
     switch (call.verdict(error)) {
       case "ignored":

@@ -26,7 +26,7 @@ export class IdempotencyStage implements Stage {
   }
 
   succeed(call: Execution, value: unknown): void {
-    const claim = call.claim as Claim | null;
+    const claim = call.extras.claim as Claim | null;
     // A fallback's value says nothing about the work.
     const settled =
       claim !== null && call.outcome === "success" ? claim.complete(value) : undone(call, claim);
@@ -34,7 +34,7 @@ export class IdempotencyStage implements Stage {
   }
 
   fail(call: Execution, error: unknown): void {
-    afterwards(call, undone(call, call.claim as Claim | null), (resumed) => resumed.fail(error));
+    afterwards(call, undone(call, call.extras.claim as Claim | null), (resumed) => resumed.fail(error));
   }
 
   #admit(call: Execution): Answer<Admission> {
@@ -47,8 +47,8 @@ export class IdempotencyStage implements Stage {
 function admitted(call: Execution, admission: Admission): void {
   if ("replayed" in admission) return call.succeed(admission.replayed);
   const { claim } = admission;
-  call.claim = claim;
-  if (claim !== null) call.onLateSuccess = (value) => claim.completeLate(value);
+  call.extras.claim = claim;
+  if (claim !== null) call.extras.onLateSuccess = (value) => claim.completeLate(value);
   call.proceed();
 }
 

@@ -1,34 +1,16 @@
-import type { AnyFunction, Attempt, Call, CallContext } from "../call.js";
-import type { CaptureResult } from "../slots/failure-recorder.js";
+import type { AnyFunction, Call, CallContext } from "../call.js";
 import { apply, promised } from "./apply.js";
 import { AttemptCall } from "./attempt.js";
 import { classify } from "./classify.js";
 import { contextOf } from "./context.js";
 import type { Deadline } from "./deadline.js";
-import type { CircuitGate, Endpoint } from "./endpoint.js";
+import type { Endpoint } from "./endpoint.js";
+import { Extras } from "./extras.js";
 import type { ProtectOptions } from "./options.js";
 import type { Classification, Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 import { rejection, rejectLater } from "./rejection.js";
-import type { Chain, Stage } from "./stage.js";
-
-/** Something that a stage took and must give back exactly once. */
-export interface Lease {
-  release(): void;
-}
-
-/** What only a call needs that fails, waits or is asked for a record of itself. */
-export interface Extras {
-  readonly attempts: Attempt[];
-  /** Why the retry stage gave up, when it did. */
-  exhausted?: string;
-  captured?: { readonly id: string; readonly settled: Promise<CaptureResult> };
-  /** The failure that a fallback answered. */
-  answered?: { readonly error: unknown; readonly outcome: Outcome };
-  classified?: { readonly error: unknown; readonly as: Classification };
-}
-
-const PENDING: unique symbol = Symbol("pending");
+import type { Chain, Stage, StageName } from "./stage.js";
 
 /**
  * One protected call: walks the stages of its plan inwards, runs the function, and walks back with the outcome.
@@ -44,37 +26,18 @@ export class Execution {
   attempts = 0;
   outcome: Outcome = "success";
   readonly startedAt: number;
-  /** When the running attempt began, monotonic. */
-  attemptStartedAt: number;
   /** Generation of the circuit breaker's state that admitted this call. */
   generation = 0;
-  /** Number of the half-open circuit's probe that this call is; 0 for none. */
-  probe = 0;
-  circuit: CircuitGate | null = null;
-  permit: Lease | null = null;
-  claim: object | null = null;
   deadline: Deadline | null = null;
-  deadlineLevel = 0;
-  attemptDeadline: Deadline | null = null;
-  retry: object | null = null;
-  /** An attempt was given up: the function may still be running, and may still have its effect. */
-  abandoned = false;
-  /** Told the value of a function that succeeds after its call was given up. */
-  onLateSuccess: ((value: unknown) => void) | null = null;
-  /** Whether every attempt is recorded, not only the failed ones. */
-  recordsAttempts = false;
 
   readonly #chain: Chain;
   #extras: Extras | null = null;
   #promise: Promise<unknown> | null = null;
   #resolve: ((value: unknown) => void) | null = null;
   #reject: ((error: unknown) => void) | null = null;
-  #value: unknown = PENDING;
-  #error: unknown = PENDING;
-  /** What the latest attempt failed with, as long as the call has ended by nothing later. */
-  #latestFailure: unknown = PENDING;
-  #done = false;
-  #cancelWait: (() => void) | null = null;
+  /** How the call ended; the value or the error is kept only until a promise takes it. */
+  #ending: "none" | "value" | "error" = "none";
+  #result: unknown = undefined;
 
   constructor(
     readonly endpoint: Endpoint,
@@ -89,7 +52,6 @@ export class Execution {
     const { clock, control } = plan.services;
     this.#chain = control.mode === 2 ? plan.guarantees : plan.chain;
     this.startedAt = endpoint.precise ? clock.monotonic() : clock.coarse();
-    this.attemptStartedAt = this.startedAt;
   }
 
   get name(): string {
@@ -115,9 +77,20 @@ export class Execution {
     return this.options?.timeout ?? this.plan.defaultTimeout;
   }
 
+  /** What most calls never need, made on first use. */
   get extras(): Extras {
-    this.#extras ??= { attempts: [] };
+    this.#extras ??= new Extras();
     return this.#extras;
+  }
+
+  /** The same for those who only look. */
+  get extrasIfAny(): Extras | null {
+    return this.#extras;
+  }
+
+  /** Number of the half-open circuit's probe that this call is; 0 for none. */
+  get probe(): number {
+    return this.#extras === null ? 0 : this.#extras.probe;
   }
 
   /** Runs the call. Called once. */
@@ -134,7 +107,7 @@ export class Execution {
 
   /** Goes on to the next stage inwards, or runs the function. */
   proceed(): void {
-    if (this.#done) return;
+    if (this.#ending !== "none") return;
     const { stages, inwards } = this.#chain;
     this.level = inwards[this.level + 1] as number;
     const stage = stages[this.level];
@@ -146,14 +119,14 @@ export class Execution {
   succeed(value: unknown): void {
     this.level = this.level < 0 ? -1 : (this.#chain.outwards[this.level] as number);
     if (this.level >= 0) (this.#chain.stages[this.level] as Required<Stage>).succeed(this, value);
-    else if (!this.#done) this.#finish(value);
+    else if (this.#ending === "none") this.#finish(value);
   }
 
   /** Passes an error on to the next stage outwards, or to the caller. */
   fail(error: unknown): void {
     this.level = this.level < 0 ? -1 : (this.#chain.failing[this.level] as number);
     if (this.level >= 0) (this.#chain.stages[this.level] as Required<Stage>).fail(this, error);
-    else if (!this.#done) this.#finishFailed(error);
+    else if (this.#ending === "none") this.#finishFailed(error);
   }
 
   /** Fails for a reason of Baldur's own. */
@@ -164,11 +137,16 @@ export class Execution {
 
   /** Gives up what is running or waited for inside the stage at `level`, and fails from there. */
   interrupt(level: number, error: unknown, outcome: Outcome): void {
-    if (this.#done) return;
+    if (this.#ending !== "none") return;
     this.#stopWaiting();
     this.#abandonAttempt(error);
     this.level = level;
     this.refuse(error, outcome);
+  }
+
+  /** The level just inside the stage of that name. */
+  levelInside(name: StageName): number {
+    return this.#chain.stages.findIndex((stage) => stage.name === name) + 1;
   }
 
   /** Gives up only the running attempt, as if it had failed with this error. */
@@ -189,12 +167,12 @@ export class Execution {
     abandoned: (value: T) => void = ignore,
   ): void {
     let waiting = true;
-    this.#cancelWait = () => {
+    this.extras.cancelWait = () => {
       waiting = false;
     };
     const resume = (next: () => void): void => {
       if (!waiting) return;
-      this.#cancelWait = null;
+      this.extras.cancelWait = null;
       next();
     };
     pending.then(
@@ -207,10 +185,10 @@ export class Execution {
   sleep(delay: number, resume: (call: Execution) => void): void {
     const { clock } = this.plan.services;
     const timer = clock.setTimeout(() => {
-      this.#cancelWait = null;
+      this.extras.cancelWait = null;
       resume(this);
     }, Math.ceil(delay)); // Node drops the fraction of a delay, and a wait must not end early
-    this.#cancelWait = () => clock.clearTimeout(timer);
+    this.extras.cancelWait = () => clock.clearTimeout(timer);
   }
 
   /**
@@ -219,7 +197,8 @@ export class Execution {
    */
   verdict(error: unknown): Classification {
     if (this.attempts === 0 || this.outcome === "aborted") return "ignored";
-    return this.classify(this.#latestFailure === PENDING ? error : this.#latestFailure);
+    const { latestFailure } = this.extras;
+    return this.classify(latestFailure === undefined ? error : latestFailure.error);
   }
 
   /** What the error says about the dependency; asked once per error. */
@@ -236,7 +215,7 @@ export class Execution {
   /** Notes the attempt that just ended. */
   recordAttempt(error?: unknown): void {
     const { clock } = this.plan.services;
-    const duration = clock.monotonic() - this.attemptStartedAt;
+    const duration = clock.monotonic() - (this.extras.attemptStartedAt ?? this.startedAt);
     const attempt = { number: this.attempts, startedAt: new Date(clock.now() - duration), duration };
     this.extras.attempts.push(error === undefined ? attempt : { ...attempt, error });
   }
@@ -255,8 +234,8 @@ export class Execution {
     const call = new AttemptCall(this, ++this.attempts);
     this.attempt = call;
     if (this.attempts > 1) {
-      this.attemptStartedAt = this.plan.services.clock.monotonic();
-      this.#latestFailure = PENDING;
+      this.extras.attemptStartedAt = this.plan.services.clock.monotonic();
+      this.extras.latestFailure = undefined;
     }
     let settled: Promise<unknown>;
     try {
@@ -273,10 +252,10 @@ export class Execution {
   }
 
   #attemptSucceeded(call: AttemptCall, value: unknown): unknown {
-    if (this.attempt !== call) return this.onLateSuccess?.(value);
+    if (this.attempt !== call) return this.#extras?.onLateSuccess?.(value);
     this.attempt = null;
     this.outcome = "success";
-    if (this.recordsAttempts) this.recordAttempt();
+    if (this.#extras?.recordsAttempts) this.recordAttempt();
     this.succeed(value);
     return this.#settlement();
   }
@@ -285,8 +264,7 @@ export class Execution {
     if (this.attempt !== call) return undefined;
     this.attempt = null;
     this.outcome = "failure";
-    this.#latestFailure = error;
-    if (this.recordsAttempts || this.plan.keepsHistory) this.recordAttempt(error);
+    this.#noteFailure(error);
     this.fail(error);
     return this.#promise === null ? undefined : this.#settlement();
   }
@@ -294,16 +272,14 @@ export class Execution {
   /** For the promise derived from the function's: how it is to settle. */
   #settlement(): unknown {
     if (this.#resolve !== null) return undefined;
-    if (this.#value !== PENDING) return this.#value;
-    if (this.#error !== PENDING) return rejection(this.#error);
-    return this.#detach();
+    if (this.#ending === "none") return this.#detach();
+    return this.#ending === "value" ? this.#result : rejection(this.#result);
   }
 
   /** For a call that ended, or came to wait, before any promise was made. */
   #answer(): Promise<unknown> {
-    if (this.#value !== PENDING) return Promise.resolve(this.#value);
-    const error = this.#error;
-    return error === PENDING ? this.#detach() : rejectLater(error);
+    if (this.#ending === "none") return this.#detach();
+    return this.#ending === "value" ? Promise.resolve(this.#result) : rejectLater(this.#result);
   }
 
   #detach(): Promise<unknown> {
@@ -326,39 +302,48 @@ export class Execution {
   }
 
   #finish(value: unknown): void {
-    this.#end();
-    if (this.#resolve === null) this.#value = value;
+    this.#end("value");
+    if (this.#resolve === null) this.#result = value;
     else this.#resolve(value);
   }
 
   #finishFailed(error: unknown): void {
-    this.#end();
-    if (this.#reject === null) this.#error = error;
+    this.#end("error");
+    if (this.#reject === null) this.#result = error;
     else this.#reject(error);
   }
 
-  #end(): void {
-    this.#done = true;
+  #end(ending: "value" | "error"): void {
+    this.#ending = ending;
     const { endpoint, plan, options } = this;
     if (options?.signal !== undefined) plan.services.callerSignals.unlink(options.signal, this);
-    endpoint.settled(this.outcome, plan.services.clock.coarse() - this.startedAt, this.attempts);
+    const duration = plan.services.clock.coarse() - this.startedAt;
+    if (this.outcome === "success" && this.attempts === 1) endpoint.succeeded(duration);
+    else endpoint.settled(this.outcome, duration, this.attempts);
   }
 
   #stopWaiting(): void {
-    this.#cancelWait?.();
-    this.#cancelWait = null;
+    this.#extras?.cancelWait?.();
+    if (this.#extras !== null) this.#extras.cancelWait = null;
   }
 
   /** Whatever ends a running attempt is its failure; a wait ends without one. */
   #abandonAttempt(error: unknown): void {
-    if (this.attemptDeadline !== null) this.plan.services.deadlines.remove(this.attemptDeadline);
-    this.attemptDeadline = null;
+    const deadline = this.#extras?.attemptDeadline ?? null;
+    if (deadline !== null) {
+      this.plan.services.deadlines.remove(deadline);
+      this.extras.attemptDeadline = null;
+    }
     if (this.attempt === null) return;
     AttemptCall.abort(this.attempt, error);
     this.attempt = null;
-    this.#latestFailure = error;
-    this.abandoned = true;
-    if (this.plan.keepsHistory || this.recordsAttempts) this.recordAttempt(error);
+    this.#noteFailure(error);
+  }
+
+  #noteFailure(error: unknown): void {
+    const { extras } = this;
+    extras.latestFailure = { error };
+    if (extras.recordsAttempts || this.plan.keepsHistory) this.recordAttempt(error);
   }
 }
 

@@ -111,22 +111,23 @@ export class RetryStage implements Stage {
   #attempt(call: Execution): void {
     const { attemptTimeout } = policyOf(call);
     if (attemptTimeout !== undefined) {
-      call.attemptDeadline = this.parts.services.deadlines.add(attemptTimeout, call, expireAttempt);
+      call.extras.attemptDeadline = this.parts.services.deadlines.add(attemptTimeout, call, expireAttempt);
     }
     call.proceed();
   }
 
   #disarm(call: Execution): void {
-    if (call.attemptDeadline === null) return;
-    this.parts.services.deadlines.remove(call.attemptDeadline);
-    call.attemptDeadline = null;
+    const extras = call.extrasIfAny;
+    if (extras === null || extras.attemptDeadline === null) return;
+    this.parts.services.deadlines.remove(extras.attemptDeadline);
+    extras.attemptDeadline = null;
   }
 
   /** Milliseconds that the dependency asked everyone to wait; undefined where it did not. */
   #noteRateLimit(call: Execution, error: unknown): number | undefined {
     const { cooldown } = this.parts;
     const canary = isCanary(call);
-    if (call.retry !== null) stateOf(call).canary = false;
+    if (canary) stateOf(call).canary = false;
     if (call.outcome === "failure" && error !== undefined && call.classify(error) === "rate_limited") {
       return cooldown.limited(keyOf(call), error, canary);
     }
@@ -244,7 +245,7 @@ export class RetryStage implements Stage {
 }
 
 function expireAttempt(call: Execution): void {
-  call.attemptDeadline = null;
+  call.extras.attemptDeadline = null;
   const { attemptTimeout } = policyOf(call);
   call.interruptAttempt(timeoutError(call.name, attemptTimeout as number, "attempt"), "timeout");
 }
@@ -263,10 +264,11 @@ function keyOf(call: Execution): string {
 }
 
 function stateOf(call: Execution): RetryState {
-  call.retry ??= new RetryState();
-  return call.retry as RetryState;
+  call.extras.retry ??= new RetryState();
+  return call.extras.retry as RetryState;
 }
 
 function isCanary(call: Execution): boolean {
-  return call.retry !== null && stateOf(call).canary;
+  const retry = call.extrasIfAny?.retry ?? null;
+  return retry !== null && (retry as RetryState).canary;
 }

@@ -10,7 +10,6 @@ export class TimeoutStage implements Stage {
   constructor(private readonly services: CallServices) {}
 
   enter(call: Execution): void {
-    call.deadlineLevel = call.level + 1;
     call.deadline = this.services.deadlines.add(call.timeout, call, expire);
     call.proceed();
   }
@@ -33,5 +32,5 @@ export class TimeoutStage implements Stage {
 
 function expire(call: Execution): void {
   call.deadline = null;
-  call.interrupt(call.deadlineLevel, timeoutError(call.name, call.timeout, "call"), "timeout");
+  call.interrupt(call.levelInside("timeout"), timeoutError(call.name, call.timeout, "call"), "timeout");
 }
