@@ -9,12 +9,13 @@ import type { DocumentStore } from "./documents/documents.js";
 import { FileDocumentStore } from "./documents/stores/file.js";
 import { MemoryDocumentStore } from "./documents/stores/memory.js";
 import { Domains } from "./domain/domain.js";
-import { ConfigurationError } from "./errors.js";
+import { ConfigurationError, invalid } from "./errors.js";
 import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import { type Health, HealthChecks } from "./health/health.js";
 import type { IdempotencyGate } from "./idempotency/gate.js";
 import { idempotencySettings } from "./idempotency/settings.js";
+import type { IdempotencyStore } from "./idempotency/store.js";
 import { MemoryIdempotencyStore } from "./idempotency/stores/memory.js";
 import { drain, type ShutdownReport } from "./lifecycle/lifecycle.js";
 import { CallerSignals } from "./pipeline/caller-signal.js";
@@ -43,6 +44,7 @@ import { JsonLineLogger } from "./telemetry/logger.js";
 import { loggingSettings, metricsSettings } from "./telemetry/settings.js";
 import { LogSink } from "./telemetry/sinks/log.js";
 import { type Telemetry, TelemetryHub } from "./telemetry/telemetry.js";
+import { isObject } from "./validate.js";
 
 /** Runs a function protected. @public */
 export type ProtectCall = <T>(
@@ -90,9 +92,22 @@ export interface Origin {
   readonly replayHandlers?: ReplayHandlers;
   /** The runtime before it has told the posture. */
   readonly announced?: boolean;
+  /** Work that was done stays done. */
+  readonly idempotencyStore?: IdempotencyStore;
 }
 
 const DRAIN = 30_000;
+/** Areas that packages bring: naming one whose package is absent is no mistake. */
+const AREAS_OF_PACKAGES: readonly string[] = [
+  "dlq",
+  "replay",
+  "redis",
+  "sql",
+  "embedded",
+  "admin",
+  "health",
+  "shutdown",
+];
 
 /**
  * Makes a runtime: no timer, no port, no file. Reads the settings once. Throws `ConfigurationError` with every setting
@@ -119,10 +134,12 @@ export class Runtime implements Baldur, Caller {
   /** For the gates. */
   readonly rateLimiting: RateLimitServices;
   readonly #options: BaldurOptions;
+  #plugging: Required<Pick<BaldurOptions, "plugins" | "discover">>;
   readonly #environment: Environment;
   readonly #clock: HotClock;
   readonly #deadlines: Deadlines;
   readonly #domains: Domains;
+  readonly idempotencyStore: IdempotencyStore;
   readonly #documents: DocumentStore;
   readonly #calls: Calls;
   readonly #host: PluginHost;
@@ -131,9 +148,10 @@ export class Runtime implements Baldur, Caller {
   #closing: Promise<ShutdownReport> | undefined;
 
   constructor(options: BaldurOptions = {}, origin: Origin = {}) {
-    const random: Random = options.random ?? systemRandom;
     checkOptions(options);
+    const random: Random = options.random ?? systemRandom;
     this.#options = options;
+    this.#plugging = { plugins: options.plugins ?? [], discover: options.discover ?? true };
     this.#environment = new Environment(options.env);
     this.settings = new SettingsCatalog(this.#environment, overridesOf(options));
     const settingProblems = this.#resolve(SETTINGS);
@@ -149,12 +167,13 @@ export class Runtime implements Baldur, Caller {
     this.#documents = this.#createDocuments(this.settings.of(controlSettings));
     this.control = this.#createControl();
     this.#deadlines = new Deadlines(this.#clock);
+    this.idempotencyStore = origin.idempotencyStore ?? this.#createIdempotencyStore();
     this.#calls = this.#createCalls(random);
     this.#host = new PluginHost({
       slots: this.slots,
       telemetry: this.telemetry,
       clock: this.#clock,
-      surroundings: (plugin) => this.#surroundings(plugin),
+      surroundings: () => this.#surroundings(),
     });
     this.health = new HealthChecks({
       circuits: () => this.#checkCircuits(),
@@ -164,13 +183,22 @@ export class Runtime implements Baldur, Caller {
       clock: this.#clock,
       telemetry: this.telemetry,
       enabled: this.settings.of(rateLimitSettings).enabled,
+      control: this.control,
     };
     const calls = this.#calls;
     this.protect = ((name, fn, given) => calls.run(name, fn, given)) as ProtectCall;
     this.protectWithMeta = ((name, fn, given) => calls.runWithMeta(name, fn, given)) as ProtectWithMeta;
     this.protected = createProtected(() => this, this.replayHandlers);
-    if (problems.length > 0) this.telemetry.report(configurationQuarantined, { problems });
+    this.quarantined = problems.length > 0;
+    if (this.quarantined) this.telemetry.report(configurationQuarantined, { problems });
   }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Runs on the defaults of settings that break their rules. */
+  readonly quarantined: boolean;
 
   /** For the gate `idempotent`. */
   get idempotency(): IdempotencyGate {
@@ -199,11 +227,14 @@ export class Runtime implements Baldur, Caller {
     return this.#calls.circuits.handle(name, options);
   }
 
-  circuits(filter?: { state?: CircuitState }): CircuitRow[] {
+  circuits(filter: { state?: CircuitState } = {}): CircuitRow[] {
+    if (!isObject(filter)) throw invalid("filter", "an object", filter);
     return this.#calls.circuits.rows(filter);
   }
 
   start(): Promise<this> {
+    if (this.closed)
+      return Promise.reject(new ConfigurationError("a runtime that was closed cannot be started again"));
     this.#starting ??= this.#start().catch((error: unknown) => {
       this.#starting = undefined;
       throw error;
@@ -212,6 +243,8 @@ export class Runtime implements Baldur, Caller {
   }
 
   close({ deadline = DRAIN }: { deadline?: number } = {}): Promise<ShutdownReport> {
+    if (typeof deadline !== "number" || !(deadline >= 0))
+      return Promise.reject(invalid("deadline", "a number of milliseconds", deadline));
     this.#closing ??= this.#close(deadline);
     return this.#closing;
   }
@@ -229,10 +262,16 @@ export class Runtime implements Baldur, Caller {
     };
   }
 
+  /** Takes over what only matters from the start on. */
+  plug({ plugins, discover }: Pick<BaldurOptions, "plugins" | "discover">): this {
+    checkOptions({ ...(plugins !== undefined && { plugins }), ...(discover !== undefined && { discover }) });
+    this.#plugging = { plugins: plugins ?? [], discover: discover ?? true };
+    return this;
+  }
+
   async #start(): Promise<this> {
     const runtime = this.settings.of(runtimeSettings);
-    const explicit = this.#options.plugins ?? [];
-    const discover = this.#options.discover ?? true;
+    const { plugins: explicit, discover } = this.#plugging;
     const found = discover ? await discoverPlugins({ list: runtime.plugins }) : { plugins: [], broken: [] };
     const plugins = [...explicit, ...found.plugins];
     this.#refuse([
@@ -253,8 +292,9 @@ export class Runtime implements Baldur, Caller {
 
   async #close(deadline: number): Promise<ShutdownReport> {
     const began = this.#clock.monotonic();
+    await this.#starting?.catch(() => undefined); // what it rejects with is told to those who started it
     const remaining = (): number => Math.max(0, deadline - (this.#clock.monotonic() - began));
-    const { drained, abandoned } = await drain(this.#calls.endpoints, this.#clock, deadline);
+    const { drained, abandoned } = await drain(this.#calls.endpoints, this.#clock, remaining());
     const unclean = await this.#host.close(remaining());
     await this.control.close();
     await this.#documents.close();
@@ -278,7 +318,7 @@ export class Runtime implements Baldur, Caller {
   }
 
   #unknownAreas(): string[] {
-    return this.settings.unknownAreas().map(({ area, nearest }) => {
+    return this.settings.unknownAreas(AREAS_OF_PACKAGES).map(({ area, nearest }) => {
       const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
       return `settings.${area} is not an area of settings${hint}`;
     });
@@ -350,17 +390,19 @@ export class Runtime implements Baldur, Caller {
       services,
       settings: this.settings,
       slots: this.slots,
-      idempotencyStore: new MemoryIdempotencyStore({
-        clock: this.#clock,
-        maxKeys: this.settings.of(idempotencySettings).memoryMaxKeys,
-      }),
+      idempotencyStore: this.idempotencyStore,
       onNewName: () => this.#reportPosture(),
     });
   }
 
-  #surroundings(_plugin: Plugin): Surroundings {
+  #createIdempotencyStore(): IdempotencyStore {
+    const { memoryMaxKeys } = this.settings.of(idempotencySettings);
+    return new MemoryIdempotencyStore({ clock: this.#clock, maxKeys: memoryMaxKeys });
+  }
+
+  #surroundings(): Surroundings {
     return {
-      settings: (group, overrides) => ({ ...this.settings.of(group), ...overrides }),
+      settings: (group, overrides) => this.settings.withOverrides(group, overrides),
       storage: this.settings.of(storageSettings),
       documents: this.#documents,
       telemetry: this.telemetry,

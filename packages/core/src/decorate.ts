@@ -24,16 +24,17 @@ export interface AsyncDecorator {
   (target: object, property: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor;
 }
 
-/** What is known of the thing that is wrapped: a name to derive others from, if it has one. */
-export type Wrap = (fn: AnyFunction, derivedName: string | undefined) => AnyFunction;
+/** What is known of the thing that is wrapped: a name to derive others from, if it has one, and whether it is a method. */
+export type Wrap = (fn: AnyFunction, derivedName: string | undefined, isMethod: boolean) => AnyFunction;
 
 /** One wrapper for functions and for both forms of decorators. */
 export function decorator(wrap: Wrap, what: string): Decorator {
   return ((target: unknown, context?: unknown, descriptor?: PropertyDescriptor): unknown => {
     if (descriptor !== undefined) return decorateProperty(wrap, what, target as object, context, descriptor);
     if (typeof target !== "function") throw cannotWrap(what, target);
-    const name = isMethodContext(context) ? String(context.name) : target.name || undefined;
-    return like(target as AnyFunction, wrap(target as AnyFunction, name));
+    const isMethod = isMethodContext(context);
+    const name = isMethod ? String(context.name) : target.name || undefined;
+    return like(target as AnyFunction, wrap(target as AnyFunction, name, isMethod));
   }) as Decorator;
 }
 
@@ -49,7 +50,7 @@ function decorateProperty(
   const owner = typeof target === "function" ? target : target.constructor;
   const wrapped = like(
     method as AnyFunction,
-    wrap(method as AnyFunction, `${owner.name}.${String(property)}`),
+    wrap(method as AnyFunction, `${owner.name}.${String(property)}`, true),
   );
   return { ...descriptor, value: wrapped };
 }

@@ -18,6 +18,8 @@ const shared = globalThis as { [KEY]?: Holder };
 shared[KEY] ??= { runtime: undefined, starting: undefined, replayHandlers: new ReplayHandlers() };
 const holder: Holder = shared[KEY];
 
+const NONE = { runtime: undefined, starting: undefined } as const;
+
 export const defaultReplayHandlers: ReplayHandlers = holder.replayHandlers;
 
 /** The runtime behind the module functions, made on first use. Starts nothing. */
@@ -26,16 +28,22 @@ export function defaultRuntime(): Runtime {
   return holder.runtime;
 }
 
+/** What outlives a runtime that is replaced: replay handlers, and the memory of work that was done. */
 function origin(): Origin {
-  return { replayHandlers: holder.replayHandlers, announced: holder.runtime?.announced ?? false };
+  const { runtime, replayHandlers } = holder;
+  if (runtime === undefined || runtime.closed) return { replayHandlers };
+  return { replayHandlers, announced: runtime.announced, idempotencyStore: runtime.idempotencyStore };
 }
 
 /**
- * Makes the default runtime with these options, discovers plugins and starts it. Concurrent and later calls get the same
- * runtime; their options are ignored. Rejects with `ConfigurationError` or `AdapterNotFoundError`, and may then be called again.
+ * Makes the default runtime with these options, discovers plugins and starts it. Where calls were made before, and the
+ * options name nothing but plugins, it is their runtime that is started; otherwise a new one takes over, with circuits
+ * of its own. Concurrent and later calls get the same runtime until it is closed; their options are ignored. Rejects with
+ * `ConfigurationError` or `AdapterNotFoundError`, and may then be called again.
  * @public
  */
 export function init(options: BaldurOptions = {}): Promise<Baldur> {
+  if (holder.runtime?.closed) Object.assign(holder, NONE);
   holder.starting ??= begin(options).catch((error: unknown) => {
     holder.starting = undefined;
     throw error;
@@ -44,19 +52,24 @@ export function init(options: BaldurOptions = {}): Promise<Baldur> {
 }
 
 async function begin(options: BaldurOptions): Promise<Baldur> {
-  const runtime = new Runtime(options, origin());
-  holder.runtime = runtime;
-  return runtime.start();
+  const { runtime } = holder;
+  const continues = runtime !== undefined && !runtime.quarantined && onlyPlugs(options);
+  holder.runtime = continues ? runtime.plug(options) : new Runtime(options, origin());
+  return holder.runtime.start();
+}
+
+function onlyPlugs(options: BaldurOptions): boolean {
+  return Object.keys(options).every((option) => option === "plugins" || option === "discover");
 }
 
 /**
- * Closes the default runtime: waits for calls in flight until the deadline, then closes plugins in reverse order.
+ * Closes the default runtime: waits for calls in flight until the deadline (milliseconds, default 30,000), then closes
+ * plugins in reverse order.
  * @public
  */
 export async function shutdown(options: { deadline?: number } = {}): Promise<ShutdownReport> {
   const { runtime } = holder;
-  holder.runtime = undefined;
-  holder.starting = undefined;
+  Object.assign(holder, NONE);
   return runtime === undefined
     ? { clean: true, duration: 0, drained: 0, abandoned: [] }
     : runtime.close(options);

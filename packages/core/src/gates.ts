@@ -2,10 +2,12 @@ import type { AnyFunction } from "./call.js";
 import { type AsyncDecorator, type Decorator, decorator } from "./decorate.js";
 import { defaultRuntime } from "./default-runtime.js";
 import { normaliseDomain } from "./domain/domain.js";
+import { invalid } from "./errors.js";
 import { type Idempotent, idempotentGate } from "./idempotency/idempotent.js";
 import type { ProtectedOptions } from "./pipeline/options.js";
 import { protectedFunction } from "./protect.js";
 import { type RateLimitOptions, rateLimitGate } from "./rate-limit/gate.js";
+import { isObject } from "./validate.js";
 
 export type { AnyFunction } from "./call.js";
 export type { AsyncDecorator, Decorator } from "./decorate.js";
@@ -20,6 +22,7 @@ export type { RateLimitOptions } from "./rate-limit/gate.js";
  */
 // biome-ignore lint/suspicious/noExplicitAny: the arguments are those of whatever function is wrapped
 export function dlqProtect(name: string, options: ProtectedOptions<any[], any> = {}): AsyncDecorator {
+  if (!isObject(options)) throw invalid("dlqProtect options", "an object", options);
   return protectedFunction(name, { ...options, dlq: options.dlq ?? true });
 }
 

@@ -41,27 +41,39 @@ export function createProtected(caller: () => Caller, handlers: ReplayHandlers):
     if (typeof second !== "function") {
       if (third !== undefined) throw invalid("fn", "a function", second);
       const options = check(second);
-      return decorator((fn) => wrap(caller, handlers, name, fn, options), "protected");
+      return decorator((fn, _derivedName, isMethod) => {
+        if (!isMethod) registerReplay(caller, handlers, name, fn, options);
+        return wrap(caller, name, fn, options);
+      }, "protected");
     }
     const fn = second as AnyFunction;
-    return like(fn, wrap(caller, handlers, name, fn, check(third)));
+    const options = check(third);
+    registerReplay(caller, handlers, name, fn, options);
+    return like(fn, wrap(caller, name, fn, options));
   }) as Protect;
 }
 
 function wrap(
   caller: () => Caller,
-  handlers: ReplayHandlers,
   name: string,
   fn: AnyFunction,
   options: ProtectOptions | undefined,
 ): AnyFunction {
-  function protectedFunction(this: unknown, ...args: unknown[]): Promise<unknown> {
+  return function protectedFunction(this: unknown, ...args: unknown[]): Promise<unknown> {
     return caller().call(name, fn, options, args, this);
-  }
-  if (options?.dlq !== undefined && options.dlq !== false) {
-    handlers.registerWrapped(name, (operation) => replay(caller(), fn, options, operation));
-  }
-  return protectedFunction;
+  };
+}
+
+/** A function that keeps its failed calls can do them again. A method cannot: the object that it was called on is gone. */
+function registerReplay(
+  caller: () => Caller,
+  handlers: ReplayHandlers,
+  name: string,
+  fn: AnyFunction,
+  options: ProtectOptions | undefined,
+): void {
+  if (options?.dlq === undefined || options.dlq === false) return;
+  handlers.registerWrapped(name, fn, (operation) => replay(caller(), fn, options, operation));
 }
 
 /** A replay cannot breed a second entry, and is not a duplicate of the call that failed. */

@@ -1,2 +1,2 @@
 /** Of this package. @public */
-export const VERSION: string = "0.1.0";
+export const VERSION: string = "0.0.0";

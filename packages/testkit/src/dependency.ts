@@ -92,10 +92,12 @@ class ScriptedDependency implements Dependency {
 
   #hang(signal: AbortSignal | undefined): Promise<never> {
     return new Promise((_, reject) => {
-      signal?.addEventListener("abort", () => {
+      const abort = (): void => {
         this.aborted++;
-        reject(signal.reason);
-      });
+        reject(signal?.reason);
+      };
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
     });
   }
 

@@ -1,5 +1,6 @@
 import type { HotClock } from "../clock.js";
 import { invalid, withoutStack } from "../errors.js";
+import { classifyByDefault } from "../pipeline/classify.js";
 import type { CircuitGate } from "../pipeline/endpoint.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
 import type { CounterCell } from "../telemetry/metric.js";
@@ -75,7 +76,7 @@ export class Breaker implements CircuitGate {
     return STATES.indexOf(this.#snapshot.state);
   }
 
-  /** Nothing would be lost if this breaker were dropped and made again. */
+  /** Holds nothing that must outlive its calls: it is closed and not pinned. What its window holds is lost with it. */
   get forgettable(): boolean {
     return this.#snapshot.state === "closed" && this.#snapshot.pin === undefined;
   }
@@ -163,7 +164,7 @@ export class Breaker implements CircuitGate {
   }
 
   pin(state: Pin["state"], control: ManualControl, triggerReplay = false): ControlResult {
-    const ttl = control.ttl ?? this.policy.manualOverrideTtl;
+    const ttl = requireControl(control).ttl ?? this.policy.manualOverrideTtl;
     return this.#manually(state, control, triggerReplay, ttl, () => {
       const { reason, actor } = control;
       const until = ttl === 0 ? {} : { until: this.#now() + ttl };
@@ -283,6 +284,7 @@ export class Breaker implements CircuitGate {
     ttl: number | undefined,
     input: () => Input,
   ): ControlResult {
+    requireControl(control);
     requireWords("actor", control.actor);
     requireWords("reason", control.reason);
     const previousState = this.state;
@@ -345,8 +347,13 @@ class CircuitPermit implements Permit {
     if (this.#end()) this.breaker.succeeded(this.generation, this.probe, this.#duration());
   }
 
-  failure(): void {
-    if (this.#end()) this.breaker.failed(this.generation, this.probe, this.#duration());
+  failure(error?: unknown): void {
+    if (!this.#end()) return;
+    const { breaker, generation, probe } = this;
+    const classification = error === undefined ? "failure" : classifyByDefault(error);
+    if (classification === "ignored") breaker.endProbe(generation, probe, "neutral");
+    else if (classification === "rate_limited") breaker.rateLimited(generation, probe);
+    else breaker.failed(generation, probe, this.#duration());
   }
 
   ignore(): void {
@@ -368,6 +375,11 @@ const LONGEST_PIN = 1440 * 60_000;
 
 function isTtl(ttl: unknown): boolean {
   return typeof ttl === "number" && (ttl === 0 || (ttl >= 1 && ttl <= LONGEST_PIN));
+}
+
+function requireControl(control: ManualControl): ManualControl {
+  if (typeof control === "object" && control !== null) return control;
+  throw invalid("control", "an object with actor and reason", control);
 }
 
 function requireWords(option: string, value: unknown): void {

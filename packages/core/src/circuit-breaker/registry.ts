@@ -19,7 +19,8 @@ import type {
 } from "./types.js";
 
 const NO_OPTIONS: CircuitBreakerOptions = Object.freeze({});
-const OVERFLOW = "overflow";
+/** Not to be taken for a name that a user would choose, nor for the key of its settings. */
+const OVERFLOW = "(other names)";
 
 /** Makes the breakers of a runtime: one per name, and one for all the names for which there is no room. */
 export class Circuits {
@@ -53,21 +54,23 @@ export class Circuits {
   }
 
   rows(filter: { state?: CircuitState } = {}): CircuitRow[] {
-    const rows = [...this.endpoints.values()].flatMap(({ circuit }) =>
-      circuit === null ? [] : [(circuit as Breaker).row()],
-    );
+    const rows = this.#breakers().map((breaker) => breaker.row());
     const kept = filter.state === undefined ? rows : rows.filter((row) => row.state === filter.state);
     return kept.sort(openFirst);
   }
 
   /** State of every circuit, as a number, at most so many. */
-  *states(limit: number): Generator<readonly [labels: readonly string[], value: number]> {
-    let left = limit;
-    for (const { circuit } of this.endpoints.values()) {
-      if (circuit === null) continue;
-      if (left-- === 0) return;
-      yield [[circuit.name], (circuit as Breaker).stateNumber];
-    }
+  states(limit: number): (readonly [labels: readonly string[], value: number])[] {
+    return this.#breakers()
+      .slice(0, limit)
+      .map((breaker) => [[breaker.name], breaker.stateNumber]);
+  }
+
+  /** Each once: names for which there was no room share theirs. */
+  #breakers(): Breaker[] {
+    const circuits = new Set([...this.endpoints.values()].map(({ circuit }) => circuit as Breaker | null));
+    circuits.delete(null);
+    return [...circuits] as Breaker[];
   }
 
   #create(name: string, options: CircuitBreakerOptions): Breaker {

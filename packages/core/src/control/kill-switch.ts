@@ -116,7 +116,8 @@ export class KillSwitch implements SystemControl {
     return this.#view();
   }
 
-  async disable({ actor, reason }: ControlChange & { reason: string }): Promise<ControlState> {
+  async disable(change: ControlChange & { reason: string }): Promise<ControlState> {
+    const { actor, reason } = given(change);
     const by = words("actor", actor);
     const why = words("reason", reason);
     const at = this.parts.clock.now();
@@ -127,8 +128,8 @@ export class KillSwitch implements SystemControl {
     }));
   }
 
-  async enable({ actor, reason }: ControlChange): Promise<ControlState> {
-    const change = { actor: words("actor", actor), reason };
+  async enable(by: ControlChange): Promise<ControlState> {
+    const change = attributed(by);
     return this.#change("enable", events.killSwitchDeactivated, change, ({ dryRun, dryRunSince }) => ({
       ...INITIAL,
       dryRun,
@@ -136,8 +137,8 @@ export class KillSwitch implements SystemControl {
     }));
   }
 
-  async enableDryRun({ actor, reason }: ControlChange): Promise<ControlState> {
-    const by = words("actor", actor);
+  async enableDryRun(change: ControlChange): Promise<ControlState> {
+    const { actor: by, reason } = attributed(change);
     const at = this.parts.clock.now();
     return this.#change("enable_dry_run", events.dryRunEnabled, { actor: by, reason }, (state) => ({
       ...state,
@@ -146,8 +147,9 @@ export class KillSwitch implements SystemControl {
     }));
   }
 
-  async disableDryRun({ actor, reason, confirm }: ControlChange & { confirm: true }): Promise<ControlState> {
-    const change = { actor: words("actor", actor), reason };
+  async disableDryRun(by: ControlChange & { confirm: true }): Promise<ControlState> {
+    const change = attributed(by);
+    const { confirm } = by;
     if ((confirm as unknown) !== true)
       throw invalid("confirm", "true, because decisions will be applied again", confirm);
     return this.#change("disable_dry_run", events.dryRunDisabled, change, ({ dryRunSince: _, ...state }) => ({
@@ -223,10 +225,11 @@ export class KillSwitch implements SystemControl {
   }
 
   #note(document: VersionedDocument | undefined): void {
-    const parsed = document === undefined ? INITIAL : parseState(document.value);
+    const parsed = document === undefined ? this.#base : parseState(document.value);
     if (parsed === undefined) this.#unreadable("the document has another shape");
     else this.#readable = true;
-    this.#base = parsed ?? INITIAL;
+    // What is missing or cannot be understood changes nothing: a lost file must not switch a disabled process on.
+    this.#base = parsed ?? this.#base;
     this.#version = document?.version ?? 0;
   }
 
@@ -252,6 +255,17 @@ export class KillSwitch implements SystemControl {
       ...(dryRunSince !== undefined && { dryRunSince: { ...dryRunSince, at: new Date(dryRunSince.at) } }),
     };
   }
+}
+
+function given<T>(change: T): T {
+  if (typeof change !== "object" || change === null)
+    throw invalid("change", "an object with actor and reason", change);
+  return change;
+}
+
+function attributed(change: ControlChange): { actor: string; reason: string | undefined } {
+  const { actor, reason } = given(change);
+  return { actor: words("actor", actor), reason: reason === undefined ? undefined : words("reason", reason) };
 }
 
 function words(option: string, value: unknown): string {

@@ -5,11 +5,15 @@ import type { FailedOperation, ReplayHandler } from "./operation.js";
 /** How failed operations are run again, by protected name. @public */
 export class ReplayHandlers {
   readonly #registered = new Map<string, ReplayHandler>();
-  readonly #wrapped = new Map<string, ReplayHandler>();
+  readonly #wrapped = new Map<string, Wrapped>();
 
-  /** The handler for a name: the registered one, else the wrapped function itself. */
+  /**
+   * The handler for a name: the registered one, else the function wrapped under that name. Where several were wrapped
+   * nobody can tell which one a failed operation was for, so there is none until one is registered.
+   */
   get(name: string): ReplayHandler | undefined {
-    return this.#registered.get(name) ?? this.#wrapped.get(name);
+    const wrapped = this.#wrapped.get(name);
+    return this.#registered.get(name) ?? (wrapped?.several === false ? wrapped.handler : undefined);
   }
 
   /** Throws `ConfigurationError` when the name has a handler. Disposing the answer takes it away. */
@@ -26,9 +30,18 @@ export class ReplayHandlers {
   }
 
   /** A function wrapped with `dlq` is its own handler. */
-  registerWrapped(name: string, replay: (operation: FailedOperation) => unknown): void {
-    this.#wrapped.set(name, { replay });
+  registerWrapped(name: string, fn: object, replay: (operation: FailedOperation) => unknown): void {
+    const known = this.#wrapped.get(name);
+    const several = known !== undefined && (known.several || known.fn !== fn);
+    this.#wrapped.set(name, { fn, several, handler: { replay } });
   }
+}
+
+interface Wrapped {
+  readonly fn: object;
+  /** Different functions were wrapped under the name. */
+  readonly several: boolean;
+  readonly handler: ReplayHandler;
 }
 
 function asHandler(handler: ReplayHandler | ((operation: FailedOperation) => unknown)): ReplayHandler {

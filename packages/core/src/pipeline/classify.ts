@@ -35,7 +35,8 @@ export function classify(
   }
 }
 
-function classifyByDefault(error: unknown): Classification {
+/** What an error means by the rules. */
+export function classifyByDefault(error: unknown): Classification {
   try {
     if (isBaldurError(error))
       return LOCAL_REJECTIONS.has(error.code) ? "ignored" : error.retryable ? "failure" : "fatal";

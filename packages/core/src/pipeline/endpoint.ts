@@ -5,7 +5,7 @@ import type { Plan } from "./plan.js";
 /** What the pipeline needs to know of a circuit breaker. */
 export interface CircuitGate {
   readonly name: string;
-  /** Nothing would be lost if it were dropped and made again. */
+  /** Holds nothing that must outlive its calls. */
   readonly forgettable: boolean;
 }
 
@@ -18,8 +18,6 @@ export class Endpoint {
   plan: Plan | null = null;
   circuit: CircuitGate | null = null;
   metrics: EndpointMetrics | null = null;
-  /** Dropped to make room; whoever still holds it looks the name up again. */
-  evicted = false;
   /** A call without options needs nothing but the circuit. */
   bare = false;
   /** Durations are measured exactly, because slow calls count. */

@@ -21,51 +21,59 @@ export interface EndpointsOptions {
 /** All protected names of a runtime. */
 export class Endpoints {
   readonly #byName = new Map<string, Endpoint>();
-  #uses = 0;
-  #overflow: CircuitGate | null = null;
+  /** Names for which there was no room, as long as they are busy. They share one circuit. */
+  readonly #overflow = new Map<string, Endpoint>();
+  #overflowCircuit: CircuitGate | null = null;
   #overflowed = false;
+  #uses = 0;
+  /** Uses before which looking for idle names is not worth its cost again. */
+  #nextLook = 0;
 
   constructor(private readonly options: EndpointsOptions) {}
 
   /** The name's endpoint, made on first use. Throws `ConfigurationError` for what cannot be a name. */
   get(name: string): Endpoint {
-    const endpoint = this.#byName.get(name) ?? this.#create(name);
+    const endpoint = this.#byName.get(name) ?? this.#overflow.get(name) ?? this.#create(name);
     endpoint.lastUsed = ++this.#uses;
     return endpoint;
   }
 
-  find(name: string): Endpoint | undefined {
-    return this.#byName.get(name);
-  }
-
-  values(): IterableIterator<Endpoint> {
-    return this.#byName.values();
+  *values(): Generator<Endpoint> {
+    yield* this.#byName.values();
+    yield* this.#overflow.values();
   }
 
   /** The circuit shared by names for which there is no room. */
   overflowCircuit(create: () => CircuitGate): CircuitGate {
-    this.#overflow ??= create();
-    return this.#overflow;
+    this.#overflowCircuit ??= create();
+    return this.#overflowCircuit;
   }
 
   #create(name: string): Endpoint {
     validateName(name);
     const endpoint = new Endpoint(name);
-    if (this.#byName.size >= this.options.limit) this.#makeRoom();
+    if (this.#byName.size >= this.options.limit && this.#uses >= this.#nextLook) this.#makeRoom();
     if (this.#byName.size < this.options.limit) this.#byName.set(name, endpoint);
-    else endpoint.overflow = true;
+    else this.#addToOverflow(endpoint);
     this.options.onCreated(endpoint);
     return endpoint;
   }
 
   #makeRoom(): void {
+    const batch = Math.max(1, Math.floor(this.options.limit / BATCH));
     const idle = [...this.#byName.values()].filter((endpoint) => endpoint.idle);
     idle.sort((a, b) => a.lastUsed - b.lastUsed);
-    const leaving = idle.slice(0, Math.max(1, Math.floor(this.options.limit / BATCH)));
+    const leaving = idle.slice(0, batch);
     for (const endpoint of leaving) this.#byName.delete(endpoint.name);
-    for (const endpoint of leaving) endpoint.evicted = true;
-    if (leaving.length > 0) this.options.onEvicted(leaving.length);
-    else this.#reportOverflow();
+    if (leaving.length > 0) return this.options.onEvicted(leaving.length);
+    this.#nextLook = this.#uses + batch;
+    this.#reportOverflow();
+  }
+
+  #addToOverflow(endpoint: Endpoint): void {
+    for (const { name, inFlight } of this.#overflow.values()) if (inFlight === 0) this.#overflow.delete(name);
+    endpoint.overflow = true;
+    this.#overflow.set(endpoint.name, endpoint);
   }
 
   #reportOverflow(): void {

@@ -35,11 +35,14 @@ class Canary {
 const GO: CooldownAnswer = Object.freeze({ go: true, canary: false });
 const GO_AS_CANARY: CooldownAnswer = Object.freeze({ go: true, canary: true });
 const SHORTEST = 100;
+/** Keys from which on those that are over are looked for. */
+const SWEEP = 1024;
 const CANARY_LEASE = 60_000;
 
 /** The cooldowns of one process: after an answer 429 all calls with the same key wait, and one goes first. */
 export class Cooldowns implements SharedCooldown {
   readonly #byKey = new Map<string, Cooling>();
+  #sweepAt = SWEEP;
 
   constructor(
     private readonly parts: {
@@ -81,7 +84,7 @@ export class Cooldowns implements SharedCooldown {
     if (now >= cooling.until) cooling.consecutive++;
     const delay = this.#delay(key, error, cooling.consecutive);
     cooling.until = Math.max(cooling.until, now + delay);
-    if (this.settings.coordinationEnabled) this.#byKey.set(key, cooling);
+    if (this.settings.coordinationEnabled) this.#keep(key, cooling, now);
     this.#announce(key, cooling, now);
     return cooling.until - now;
   }
@@ -105,6 +108,16 @@ export class Cooldowns implements SharedCooldown {
   deferred(key: string, delay: number): RateLimitDeferredError {
     this.parts.telemetry.counter(metrics.deferralsTotal).cell(key).add();
     return withoutStack(createDeferred, { key, at: this.parts.clock.now() + delay });
+  }
+
+  /** Keys that nobody calls any more would otherwise stay for ever. */
+  #keep(key: string, cooling: Cooling, now: number): void {
+    if (this.#byKey.size >= this.#sweepAt) {
+      for (const [other, { until }] of this.#byKey)
+        if (until + this.settings.maxDelay < now) this.#byKey.delete(other);
+      this.#sweepAt = Math.max(SWEEP, 2 * this.#byKey.size);
+    }
+    this.#byKey.set(key, cooling);
   }
 
   #endCanary(cooling: Cooling): void {

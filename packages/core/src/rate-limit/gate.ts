@@ -2,6 +2,7 @@ import type { AnyFunction } from "../call.js";
 import type { HotClock } from "../clock.js";
 import { type Decorator, decorator } from "../decorate.js";
 import { invalid, withoutStack } from "../errors.js";
+import { interventionSuppressed } from "../pipeline/events.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { RateLimitExceededError } from "./errors.js";
 import * as events from "./events.js";
@@ -25,6 +26,8 @@ export interface RateLimitServices {
   readonly telemetry: TelemetryHub;
   /** The gate is switched on. */
   readonly enabled: boolean;
+  /** 0 active, 1 dry run, 2 disabled. */
+  readonly control: { readonly mode: number };
 }
 
 const DEFAULT_WINDOW = 60_000;
@@ -39,10 +42,19 @@ export function rateLimitGate(services: () => RateLimitServices): (options: Rate
       const limiter = new SlidingWindow(maxRequests, window);
       return function limited(this: unknown, ...args: unknown[]): unknown {
         const runtime = services();
-        if (!runtime.enabled) return fn.apply(this, args);
+        if (!runtime.enabled || runtime.control.mode === 2) return fn.apply(this, args);
         const key = options.key === undefined ? SHARED_KEY : String(options.key(...args));
         const wait = limiter.take(key, runtime.clock.monotonic());
         if (wait === 0) return fn.apply(this, args);
+        if (runtime.control.mode === 1) {
+          const detail = `the limit of ${maxRequests} would have refused`;
+          runtime.telemetry.report(interventionSuppressed, {
+            name: fn.name,
+            intervention: "rate_limit",
+            detail,
+          });
+          return fn.apply(this, args);
+        }
         runtime.telemetry.counter(metrics.exceededTotal).cell().add();
         runtime.telemetry.report(events.requestBlocked, { key, limit: maxRequests, window });
         if (!raiseOnLimit) return undefined;
@@ -62,6 +74,8 @@ function createError(facts: {
 }
 
 function validate(options: RateLimitOptions): RateLimitOptions {
+  if (typeof options !== "object" || options === null)
+    throw invalid("rateLimit", "an options object", options);
   const { maxRequests, window, key, raiseOnLimit } = options;
   if (!Number.isInteger(maxRequests) || maxRequests < 1)
     throw invalid("rateLimit.maxRequests", "a positive integer", maxRequests);
@@ -95,7 +109,9 @@ class SlidingWindow {
   }
 
   #current(key: string, now: number): number[] {
-    const begun = (this.#byKey.get(key) ?? []).filter((at) => at > now - this.window);
+    const begun = this.#byKey.get(key) ?? [];
+    const current = begun.findIndex((at) => at > now - this.window);
+    begun.splice(0, current === -1 ? begun.length : current);
     this.#byKey.delete(key); // the map's order is the order of use
     this.#byKey.set(key, begun);
     if (this.#byKey.size > this.mostKeys) this.#forgetOldest();

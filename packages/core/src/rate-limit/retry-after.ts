@@ -17,7 +17,7 @@ function read(error: unknown, now: number): number | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const { headers, response, retryAfter } = error as Answer;
   for (const carrier of [headers, response?.headers]) {
-    const exact = seconds(header(carrier, "retry-after-ms"));
+    const exact = numberOf(header(carrier, "retry-after-ms"));
     if (exact !== undefined) return exact;
     const found = parse(header(carrier, "retry-after"), now);
     if (found !== undefined) return found;
@@ -37,14 +37,14 @@ const NUMBER = /^\d+(\.\d+)?$/;
 
 /** Seconds as a number or text, or an HTTP date (RFC 9110, 10.2.3). Anything else says nothing. */
 function parse(value: unknown, now: number): number | undefined {
-  const number = seconds(value);
+  const number = numberOf(value);
   if (number !== undefined) return number * SECOND;
   if (typeof value !== "string" || !/[a-z]/i.test(value)) return undefined;
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-function seconds(value: unknown): number | undefined {
+function numberOf(value: unknown): number | undefined {
   const number = typeof value === "string" && NUMBER.test(value.trim()) ? Number(value) : value;
   return typeof number === "number" && Number.isFinite(number) && number >= 0 ? number : undefined;
 }

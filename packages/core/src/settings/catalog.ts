@@ -1,5 +1,6 @@
+import { ConfigurationError } from "../errors.js";
 import type { SettingsGroup, Unit } from "./define.js";
-import type { Environment } from "./environment.js";
+import { Environment } from "./environment.js";
 import { nearest } from "./nearest.js";
 import { type Resolution, resolveSettings, type SettingSource, type SettingsOverrides } from "./resolve.js";
 
@@ -20,6 +21,7 @@ export interface SettingRow {
 }
 
 const MASK = "***";
+const NO_ENVIRONMENT = new Environment({});
 
 /** The settings of a runtime: what is in force, and where it came from. @public */
 export class SettingsCatalog {
@@ -47,11 +49,11 @@ export class SettingsCatalog {
     return resolution.problems;
   }
 
-  /** Areas named in the options that no group has. A plugin that is yet to come may bring them. */
-  unknownAreas(): { readonly area: string; readonly nearest?: string }[] {
+  /** Areas named in the options that no group has, and that are not reserved for a package which may be absent. */
+  unknownAreas(reserved: readonly string[]): { readonly area: string; readonly nearest?: string }[] {
     const known = this.groups().map(({ area }) => area);
     return Object.keys(this.overrides)
-      .filter((area) => !known.includes(area))
+      .filter((area) => !known.includes(area) && !reserved.includes(area))
       .map((area) => {
         const meant = nearest(area, known);
         return meant === undefined ? { area } : { area, nearest: meant };
@@ -63,6 +65,14 @@ export class SettingsCatalog {
     const values = this.#values.get(group);
     if (values === undefined) throw new Error(`settings ${group.area} were not registered`);
     return values as Readonly<V>;
+  }
+
+  /** The same with values that win. Throws `ConfigurationError` for the first that breaks its rule. */
+  withOverrides<V extends object>(group: SettingsGroup<V>, overrides: Partial<V> = {}): Readonly<V> {
+    const problem = resolveSettings([group], NO_ENVIRONMENT, { [group.area]: overrides }).problems[0];
+    if (problem !== undefined) throw new ConfigurationError(problem);
+    const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+    return { ...this.of(group), ...Object.fromEntries(given) };
   }
 
   groups(): readonly SettingsGroup[] {

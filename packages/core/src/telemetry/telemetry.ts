@@ -132,13 +132,19 @@ export class TelemetryHub implements Telemetry {
   #read(definition: MetricDefinition<"gauge">, read: Reader): MetricSample[] {
     const { name, kind, help, constant } = definition;
     try {
-      return [...read()].flatMap(([values, value]) => {
-        if (value === undefined || Number.isNaN(value)) return [];
-        const labels = Object.fromEntries(
-          definition.labels.map((label, index) => [label, labelValue(values[index] ?? "")]),
+      const series = new Map<string, MetricSample>();
+      for (const [values, value] of read()) {
+        if (value === undefined || Number.isNaN(value)) continue;
+        const labels = definition.labels.map((_, index) => labelValue(values[index] ?? ""));
+        const key = labels.join();
+        // Names that are written alike share a series, and the worse of them shows.
+        if (value <= (series.get(key)?.value ?? Number.NEGATIVE_INFINITY)) continue;
+        const own = Object.fromEntries(
+          definition.labels.map((label, index) => [label, labels[index] as string]),
         );
-        return [{ name, type: kind, help, labels: { ...constant, ...labels }, value }];
-      });
+        series.set(key, { name, type: kind, help, labels: { ...constant, ...own }, value });
+      }
+      return [...series.values()];
     } catch (error) {
       if (!this.#failedReaders.has(name)) {
         this.#failedReaders.add(name);

@@ -313,6 +313,15 @@ describe("a permit", () => {
     expect(circuit.snapshot().window).toMatchObject({ calls: 1, failures: 1 });
   });
 
+  it("takes what the error says: an answer 429 is no failure, a refusal is nothing", () => {
+    const { baldur } = testRuntime();
+    const circuit = baldur.circuit("db");
+    circuit.acquire().failure({ status: 429 });
+    circuit.acquire().failure(new CircuitOpenError({ name: "inner", state: "open" }));
+    circuit.acquire().failure(new Error("down"));
+    expect(circuit.snapshot().window).toEqual({ calls: 3, failures: 2, slow: 0, rateLimited: 1 });
+  });
+
   it("is refused by an open circuit, and is a probe of a half-open one", async () => {
     const { baldur, clock } = await opened();
     const circuit = baldur.circuit("db");
@@ -342,6 +351,29 @@ describe("many circuits", () => {
     await baldur.protect("d", succeeds);
     expect(telemetry.named("circuit_breaker.overflow_in_use")).toHaveLength(1);
     await Promise.all(busy);
+  });
+
+  it("shows the shared circuit once, with those that have their own, and in the health", async () => {
+    const { baldur } = testRuntime({
+      settings: { circuitBreaker: { maxBreakers: 1, failureThreshold: 1, minimumCalls: 1 } },
+    });
+    const busy = baldur.protect("a", () => turn().then(turn));
+    await errorOf(baldur.protect("b", fails));
+    expect(await errorOf(baldur.protect("c", succeeds))).toBeInstanceOf(CircuitOpenError);
+    expect(baldur.circuits().map(({ name, state }) => [name, state])).toEqual([
+      ["(other names)", "open"],
+      ["a", "closed"],
+    ]);
+    await expect(baldur.health.check()).resolves.toMatchObject({ status: "degraded" });
+    await busy;
+  });
+
+  it("counts calls of names without room when it closes", async () => {
+    const { baldur, clock } = testRuntime({ settings: { circuitBreaker: { maxBreakers: 1 } } });
+    for (const name of ["a", "b", "c"]) void baldur.protect(name, () => new Promise(() => undefined));
+    const closing = baldur.close({ deadline: 100 });
+    await clock.advance(200);
+    expect((await closing).abandoned).toEqual(["a", "b", "c"]);
   });
 
   it("lists open circuits first, the longest open before the others", async () => {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { AdapterError, ConfigurationError } from "../../src/errors.js";
+import { ConfigurationError } from "../../src/errors.js";
 import { errorOf } from "../runtime.js";
 import { Files } from "./fixture.js";
 
@@ -70,7 +70,7 @@ describe("the folder of the file store", () => {
     const store = files.store({ folder: () => `${files.root}/plain` });
     for (const attempt of [store.read("key"), store.compareAndSet("key", 0, {})]) {
       const error = await errorOf(attempt);
-      expect(error).toBeInstanceOf(AdapterError);
+      expect(error).toBeInstanceOf(ConfigurationError);
       expect((error as Error).message).toContain(`${files.root}/plain`);
     }
   });

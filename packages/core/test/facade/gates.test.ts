@@ -10,7 +10,12 @@ import { errorOf, fails, SILENT } from "../runtime.js";
 
 function gates() {
   const clock = createFakeClock();
-  const runtime = new Runtime({ clock, env: {}, logger: SILENT });
+  const runtime = new Runtime({
+    clock,
+    env: {},
+    logger: SILENT,
+    settings: { control: { backend: "memory" } },
+  });
   return {
     clock,
     runtime,
@@ -35,6 +40,19 @@ describe("rateLimit", () => {
     }
     await clock.advance(600);
     expect(limited(4)).toBe(4);
+  });
+
+  it("is inert while the kill switch is off, and only reports in a dry run", async () => {
+    const { limit, runtime } = gates();
+    const limited = limit({ maxRequests: 1 })(() => "ran");
+    limited();
+    await runtime.control.enableDryRun({ actor: "a" });
+    expect(limited()).toBe("ran");
+    await runtime.control.disable({ actor: "a", reason: "r" });
+    expect(limited()).toBe("ran");
+    await runtime.control.enable({ actor: "a" });
+    await runtime.control.disableDryRun({ actor: "a", confirm: true });
+    expect(() => limited()).toThrow(/rate limit/);
   });
 
   it("uses nothing up with a refused call", async () => {

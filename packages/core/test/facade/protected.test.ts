@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { errorOf, fails, testRuntime } from "../runtime.js";
+import { Runtime } from "../../src/baldur.js";
+import type { FailedOperation } from "../../src/failure-capture/operation.js";
+import { errorOf, fails, SILENT, testRuntime } from "../runtime.js";
 
 describe("protected", () => {
   it("wraps a function: same arguments, `this`, name and length", async () => {
@@ -45,10 +47,28 @@ describe("protected", () => {
   });
 
   it("is its own replay handler when it keeps failed calls, unless one is registered", async () => {
-    const { baldur } = testRuntime();
-    const handler = baldur.onReplay("charge", () => "mine");
-    expect(() => baldur.onReplay("charge", () => "again")).toThrow(/already/);
+    const runtime = new Runtime({ env: {}, logger: SILENT });
+    const charge = async (amount: number) => `charged ${amount}`;
+    runtime.protected("charge", charge, { dlq: true });
+    const operation = { id: "op", name: "charge", requestData: { args: [5] } } as unknown as FailedOperation;
+    await expect(runtime.replayHandlers.get("charge")?.replay(operation)).resolves.toBe("charged 5");
+    const handler = runtime.onReplay("charge", () => "mine");
+    expect(runtime.replayHandlers.get("charge")?.replay(operation)).toBe("mine");
+    expect(() => runtime.onReplay("charge", () => "again")).toThrow(/already/);
     handler[Symbol.dispose]();
-    expect(() => baldur.onReplay("charge", 5 as never)).toThrow(/handler/);
+    expect(() => runtime.onReplay("charge", 5 as never)).toThrow(/handler/);
+  });
+
+  it("never replays one function's calls by another that was wrapped under its name, nor a method without its object", () => {
+    const runtime = new Runtime({ env: {}, logger: SILENT });
+    runtime.protected("payments", async function charge() {}, { dlq: true });
+    runtime.protected("payments", async function refund() {}, { dlq: true });
+    expect(runtime.replayHandlers.get("payments")).toBeUndefined();
+    class Shop {
+      @runtime.protected("orders", { dlq: true })
+      async order(): Promise<void> {}
+    }
+    expect(new Shop().order).toBeInstanceOf(Function);
+    expect(runtime.replayHandlers.get("orders")).toBeUndefined();
   });
 });

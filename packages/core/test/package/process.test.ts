@@ -114,6 +114,26 @@ describe("init and shutdown", () => {
     expect(stderr.trim().split("\n")).toHaveLength(2);
   });
 
+  it("go on with the runtime that calls were made on before, and with the work that it knows to be done", () => {
+    const script = `import { init, protect } from ${ESM};
+      const once = { circuitBreaker: { failureThreshold: 1, minimumCalls: 1 } };
+      const key = { idempotencyKey: () => "k" };
+      await protect("db", () => { throw new Error("down"); }, once).catch(() => undefined);
+      await protect("pay", () => 1, key);
+      const baldur = await init({ discover: false });
+      const again = await protect("pay", () => 2, key).catch((error) => error.code);
+      process.stdout.write(baldur.circuit("db").state + " " + again + " ");
+      await baldur.close();
+      const next = await init({ discover: false, settings: { retry: { maxAttempts: 2 } } });
+      process.stdout.write(String(next === baldur) + " " + await baldur.start().catch((error) => error.code));
+      await next.close();`;
+    const { code, stdout } = runScript(script);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: "open ERR_BALDUR_IDEMPOTENCY_DUPLICATE false ERR_BALDUR_CONFIGURATION",
+    });
+  });
+
   it("refuse production on stores that forget, in one message, and a store whose package is not installed", () => {
     const script = `import { init } from ${ESM};
       await init({ discover: false }).catch((error) => process.stdout.write(error.code + " " + error.message));`;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { createBaldur } from "../../src/baldur.js";
 import { ConfigurationError } from "../../src/errors.js";
+import { dlqProtect, rateLimit } from "../../src/gates.js";
 import type { ProtectOptions } from "../../src/pipeline/options.js";
 import { errorOf, fails, failure, SILENT, succeeds, testRuntime, turn } from "../runtime.js";
 
@@ -74,6 +75,25 @@ describe("a bad option", () => {
     ["an unknown setting", { settings: { retry: { maxAttempt: 3 } } }],
   ])("of a runtime is refused at once: %s", (_, options) => {
     expect(() => createBaldur({ env: {}, logger: SILENT, ...options } as never)).toThrow(ConfigurationError);
+  });
+
+  it("where an object belongs is refused by name, whatever is given instead", async () => {
+    const { baldur } = testRuntime();
+    const by = { actor: "a", reason: "r" };
+    expect(() => createBaldur(null as never)).toThrow(ConfigurationError);
+    expect(() => rateLimit(undefined as never)).toThrow(ConfigurationError);
+    expect(() => dlqProtect("x", null as never)).toThrow(ConfigurationError);
+    expect(() => baldur.circuits(null as never)).toThrow(ConfigurationError);
+    for (const attempt of [
+      () => baldur.circuit("x").forceOpen(undefined as never),
+      () => baldur.circuit("x").reset(null as never),
+      () => baldur.control.disable(undefined as never),
+      () => baldur.control.enable({ ...by, reason: {} as never }),
+      () => baldur.control.disableDryRun(null as never),
+      () => baldur.close({ deadline: "soon" as never }),
+    ]) {
+      expect(await errorOf(attempt())).toBeInstanceOf(ConfigurationError);
+    }
   });
 
   it("44.4 of settings is reported with all others at once", () => {

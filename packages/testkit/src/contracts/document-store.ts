@@ -1,5 +1,5 @@
 import type { DocumentStore } from "@baldur/core/plugin";
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { testFramework } from "./test-framework.js";
 
 /** What the contract needs of a store under test. @public */
 export interface DocumentStoreSubject {
@@ -16,6 +16,7 @@ export interface DocumentStoreSubject {
 
 /** The promises of the document store port, as a suite of tests. @public */
 export function documentStoreContract(subject: DocumentStoreSubject): void {
+  const { afterEach, describe, expect, it } = testFramework();
   describe(`${subject.name} keeps the contract of document stores`, () => {
     let opened: { first: DocumentStore; second: DocumentStore; close?(): Promise<void> } | undefined;
     const open = async () => {

@@ -1,6 +1,6 @@
 import type { ClaimRequest, IdempotencyStore } from "@baldur/core/plugin";
-import { afterEach, describe, expect, it } from "@jest/globals";
 import type { FakeClock } from "../clock.js";
+import { testFramework } from "./test-framework.js";
 
 /** What the contract needs of a store under test. @public */
 export interface IdempotencyStoreSubject {
@@ -14,6 +14,7 @@ const token = (owner: string, attempt = 1) => ({ owner, attempt });
 
 /** The promises of the idempotency store port, as a suite of tests. @public */
 export function idempotencyStoreContract(subject: IdempotencyStoreSubject): void {
+  const { afterEach, describe, expect, it } = testFramework();
   describe(`${subject.name} keeps the contract of idempotency stores`, () => {
     let close: (() => Promise<void>) | undefined;
     const open = async () => {

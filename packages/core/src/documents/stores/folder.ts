@@ -10,10 +10,12 @@ async function nodeFs(): Promise<Fs> {
 
 const OWNER_ONLY = 0o700;
 const OWNER_FILE = 0o600;
+const WRITABLE_BY_OTHERS = process.platform === "win32" ? 0 : 0o022;
 
 /** A private folder of small files that are replaced whole. Every failure is an `AdapterError` that names the path. */
 export class Folder {
   #made: Promise<void> | undefined;
+  #vetted = false;
   #temporary = 0;
 
   constructor(readonly path: string) {}
@@ -24,6 +26,7 @@ export class Folder {
 
   /** Its text, or undefined where there is none. */
   async read(name: string): Promise<string | undefined> {
+    await this.#vet();
     const fs = await nodeFs();
     return this.#orAbsent(name, () => fs.readFile(this.file(name), "utf8"));
   }
@@ -105,13 +108,25 @@ export class Folder {
   }
 
   async #make(): Promise<void> {
+    await this.#vet();
     const fs = await nodeFs();
     await this.#guard("", () => fs.mkdir(this.path, { recursive: true, mode: OWNER_ONLY }));
-    const stat = await this.#guard("", () => fs.lstat(this.path));
+    await this.#vet();
+  }
+
+  /** Rejects with `ConfigurationError` for a folder that others could have filled; once it is found good, that is remembered. */
+  async #vet(): Promise<void> {
+    if (this.#vetted) return;
+    const fs = await nodeFs();
+    const stat = await this.#orAbsent("", () => fs.lstat(this.path));
+    if (stat === undefined) return;
     const own = process.getuid === undefined || stat.uid === process.getuid();
-    if (!stat.isDirectory() || !own) {
-      throw new ConfigurationError(`${this.path} must be a folder of this user's own, and not a link`);
+    if (!stat.isDirectory() || !own || (stat.mode & WRITABLE_BY_OTHERS) !== 0) {
+      throw new ConfigurationError(
+        `${this.path} must be a folder of this user's own that nobody else may write to, and not a link`,
+      );
     }
+    this.#vetted = true;
   }
 
   async #writeThrough(name: string, text: string): Promise<void> {
