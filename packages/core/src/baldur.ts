@@ -22,10 +22,12 @@ import { CallerSignals } from "./pipeline/caller-signal.js";
 import { Deadlines } from "./pipeline/deadline.js";
 import type { CircuitBreakerOptions, ProtectedFunction, ProtectOptions } from "./pipeline/options.js";
 import type { ProtectResult } from "./pipeline/result.js";
+import { scopes } from "./pipeline/scope.js";
 import type { CallServices } from "./pipeline/services.js";
 import { discoverPlugins } from "./plugins/discovery.js";
 import { PluginHost, type Surroundings } from "./plugins/host.js";
 import type { Plugin } from "./plugins/plugin.js";
+import { within } from "./plugins/within.js";
 import { configurationQuarantined, type Posture, runtimePosture, unknownVariable } from "./posture.js";
 import { type Caller, createProtected, type Protect } from "./protected.js";
 import type { RateLimitServices } from "./rate-limit/gate.js";
@@ -220,6 +222,7 @@ export class Runtime implements Baldur, Caller {
   }
 
   domain<T>(name: string, fn: () => T): T {
+    if (typeof fn !== "function") throw invalid("fn", "a function", fn);
     return this.#domains.run(name, fn);
   }
 
@@ -242,7 +245,8 @@ export class Runtime implements Baldur, Caller {
     return this.#starting;
   }
 
-  close({ deadline = DRAIN }: { deadline?: number } = {}): Promise<ShutdownReport> {
+  close(options: { deadline?: number } = {}): Promise<ShutdownReport> {
+    const deadline = options?.deadline ?? DRAIN;
     if (typeof deadline !== "number" || !(deadline >= 0))
       return Promise.reject(invalid("deadline", "a number of milliseconds", deadline));
     this.#closing ??= this.#close(deadline);
@@ -281,8 +285,8 @@ export class Runtime implements Baldur, Caller {
     await this.#host.load(plugins, found.broken);
     this.#requireStores();
     this.slots.seal();
+    await this.#host.start(); // one that fails takes back what it filled
     this.#calls.recompose();
-    await this.#host.start();
     await this.control.start();
     this.#reportUnknownVariables();
     this.#started = true;
@@ -292,7 +296,7 @@ export class Runtime implements Baldur, Caller {
 
   async #close(deadline: number): Promise<ShutdownReport> {
     const began = this.#clock.monotonic();
-    await this.#starting?.catch(() => undefined); // what it rejects with is told to those who started it
+    await this.#startEnded(deadline);
     const remaining = (): number => Math.max(0, deadline - (this.#clock.monotonic() - began));
     const { drained, abandoned } = await drain(this.#calls.endpoints, this.#clock, remaining());
     const unclean = await this.#host.close(remaining());
@@ -302,6 +306,16 @@ export class Runtime implements Baldur, Caller {
     const left = [...abandoned, ...unclean];
     const duration = this.#clock.monotonic() - began;
     return { clean: left.length === 0, duration, drained, abandoned: left };
+  }
+
+  /** A start that is under way, and what it rejects with, is waited for, within the deadline. */
+  async #startEnded(deadline: number): Promise<void> {
+    if (this.#starting === undefined) return;
+    const ended = this.#starting.then(
+      () => undefined,
+      () => undefined,
+    );
+    await within(this.#clock, deadline, () => ended).catch(() => undefined);
   }
 
   /** Settles more settings. Answers what is wrong with them. */
@@ -383,6 +397,7 @@ export class Runtime implements Baldur, Caller {
       telemetry: this.telemetry,
       deadlines: this.#deadlines,
       callerSignals: new CallerSignals(),
+      scope: scopes(),
       domainOf: (given, name) => this.#domains.of(given, name),
       control: this.control,
     };

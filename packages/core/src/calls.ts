@@ -8,7 +8,7 @@ import { CircuitReporter } from "./circuit-breaker/reporter.js";
 import { circuitBreakerSettings } from "./circuit-breaker/settings.js";
 import { CircuitBreakerStage } from "./circuit-breaker/stage.js";
 import { Composer } from "./composer.js";
-import { invalid } from "./errors.js";
+import { invalid, isBaldurError } from "./errors.js";
 import { FailureCaptureStage } from "./failure-capture/stage.js";
 import { FallbackStage } from "./fallback/stage.js";
 import { IdempotencyGate } from "./idempotency/gate.js";
@@ -127,8 +127,9 @@ export class Calls {
     try {
       return resultOf<T>(call, { value: (await call.start()) as T });
     } catch (error) {
-      const { exhausted } = call.extras;
-      if (exhausted === undefined || call.outcome === "timeout") return resultOf<T>(call, { error });
+      if (call.attempts === 0 && isBaldurError(error, "ERR_BALDUR_CONFIGURATION")) throw error;
+      const { exhausted, latestFailure } = call.extras;
+      if (exhausted === undefined || latestFailure?.error !== error) return resultOf<T>(call, { error });
       return resultOf<T>(call, { error: new RetryExhaustedError(name, call.attempts, exhausted, error) });
     }
   }

@@ -19,6 +19,8 @@ export interface HotClock extends Clock {
    */
   coarse(): number;
   readonly coarseLag: number;
+  /** Counts exact readings: where a call of `coarse()` changes it, its answer is exact but for the fraction. */
+  readonly renewals: number;
   /** Told when `coarse()` turned out to have answered `reading` while the exact time ran on by `lag` more than `coarseLag`. */
   onLag(listener: (reading: number, lag: number) => void): void;
   /** Ends the present coarse reading, so that its lag is known. */
@@ -35,6 +37,7 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 class SystemClock implements HotClock {
   /** One for the fraction, one before a lag is told. */
   readonly coarseLag = 2;
+  renewals = 0;
   #uses = 0;
   #reading = 0;
   #turnPending = false;
@@ -80,6 +83,7 @@ class SystemClock implements HotClock {
     if (this.#turnPending) this.#measureLag(now);
     else this.#watchTurn();
     this.#uses = COARSE_USES;
+    this.renewals++;
     this.#reading = Math.floor(now); // small integers need no box
     return this.#reading;
   }
@@ -109,6 +113,7 @@ class SystemClock implements HotClock {
 
 class InjectedClock implements HotClock {
   readonly coarseLag = 0;
+  readonly renewals = 0;
   constructor(readonly source: Clock) {}
   now(): number {
     return this.source.now();

@@ -1,5 +1,6 @@
 import { sameCircuitBreakerOptions } from "./circuit-breaker/options.js";
 import type { Circuits } from "./circuit-breaker/registry.js";
+import { invalid } from "./errors.js";
 import type { Endpoint } from "./pipeline/endpoint.js";
 import { composed } from "./pipeline/events.js";
 import type {
@@ -13,6 +14,7 @@ import { ORDER } from "./pipeline/order.js";
 import type { Plan } from "./pipeline/plan.js";
 import type { CallServices } from "./pipeline/services.js";
 import type { ProtectSettings } from "./pipeline/settings.js";
+import { sizeOf } from "./pipeline/size.js";
 import { Chain, type Stage, type StageName } from "./pipeline/stage.js";
 import { type RetryPolicy, retryPolicy, sameRetryOptions } from "./retry/policy.js";
 import type { RetrySettings } from "./retry/settings.js";
@@ -40,6 +42,7 @@ export class Composer {
 
   /** The plan for these options, and the name's circuit made ready for it. Throws `ConfigurationError`. */
   plan(endpoint: Endpoint, options: ProtectOptions | undefined): Plan {
+    if (options !== undefined && !isObject(options)) throw invalid("options", "an object", options);
     const latest = endpoint.plan;
     if (latest?.matches(options)) return latest;
     if (options !== undefined) validateOptions(options, WRAPPER_OPTIONS);
@@ -74,6 +77,7 @@ class CallPlan implements Plan {
   readonly guarantees: Chain;
   readonly onlyCircuit: boolean;
   readonly detached: boolean;
+  readonly entersHost: boolean;
   readonly keepsHistory: boolean;
   readonly defaultTimeout: number;
   readonly retry: RetryPolicy | null;
@@ -100,6 +104,8 @@ class CallPlan implements Plan {
     this.defaultTimeout = options.timeout ?? protect.defaultTimeout ?? 0;
     const bounded = wanted.has("timeout") || this.retry?.attemptTimeout !== undefined;
     this.detached = bounded || options.signal !== undefined;
+    const ownStages = Number(this.usesCircuit) + Number(wanted.has("timeout"));
+    this.entersHost = this.detached && (present.length > ownStages || options.classify !== undefined);
     this.onlyCircuit = !this.detached && present.length === 1 && this.usesCircuit;
     this.#bare = this.#given.matches(NO_OPTIONS);
     this.keepsHistory = wanted.has("retry") || wanted.has("failure-capture");
@@ -181,6 +187,9 @@ class Given {
       typeof options.context === this.#context &&
       options.context !== null &&
       typeof options.domain === this.#domain &&
+      options.domain !== "" &&
+      options.idempotencyKey !== "" &&
+      !Array.isArray(options.context) &&
       typeof options.replayOf === this.#replayOf &&
       sameCapture(this.#dlq, options.dlq) &&
       sameIdempotency(this.#idempotency, options.idempotency) &&
@@ -216,12 +225,6 @@ class Given {
   }
 }
 
-function sizeOf(options: object): number {
-  let size = 0;
-  for (const _ in options) size++;
-  return size;
-}
-
 function presence(value: unknown): Presence {
   return typeof value as Presence;
 }
@@ -230,6 +233,7 @@ function sameCapture(a: ProtectOptions["dlq"], b: ProtectOptions["dlq"]): boolea
   if (typeof a !== "object" || typeof b !== "object") return a === b;
   return (
     b !== null &&
+    sizeOf(a) === sizeOf(b) &&
     a.domain === b.domain &&
     a.maxRetries === b.maxRetries &&
     a.onFallback === b.onFallback &&
@@ -242,6 +246,7 @@ function sameIdempotency(a: IdempotencyOptions | undefined, b: IdempotencyOption
   if (a === undefined || b === undefined) return a === b;
   return (
     b !== null &&
+    sizeOf(a) === sizeOf(b) &&
     a.ttl === b.ttl &&
     a.executionTtl === b.executionTtl &&
     a.failOpen === b.failOpen &&

@@ -1,4 +1,5 @@
 import { BulkheadError, BulkheadFullError, BulkheadTimeoutError } from "./bulkhead/errors.js";
+import * as bulkheadEvents from "./bulkhead/events.js";
 import { CircuitBreakerError, CircuitOpenError } from "./circuit-breaker/errors.js";
 import * as circuitEvents from "./circuit-breaker/events.js";
 import * as circuitMetrics from "./circuit-breaker/metrics.js";
@@ -103,6 +104,7 @@ export const SETTINGS: readonly SettingsGroup[] = [
 const EVENTS: readonly object[] = [
   { configurationQuarantined, runtimePosture, unknownVariable },
   pipelineEvents,
+  bulkheadEvents,
   circuitEvents,
   retryEvents,
   fallbackEvents,

@@ -54,8 +54,14 @@ export function init(options: BaldurOptions = {}): Promise<Baldur> {
 async function begin(options: BaldurOptions): Promise<Baldur> {
   const { runtime } = holder;
   const continues = runtime !== undefined && !runtime.quarantined && onlyPlugs(options);
-  holder.runtime = continues ? runtime.plug(options) : new Runtime(options, origin());
-  return holder.runtime.start();
+  const starting = continues ? runtime.plug(options) : new Runtime(options, origin());
+  holder.runtime = starting;
+  try {
+    return await starting.start();
+  } catch (error) {
+    if (holder.runtime === starting) holder.runtime = runtime;
+    throw error;
+  }
 }
 
 function onlyPlugs(options: BaldurOptions): boolean {

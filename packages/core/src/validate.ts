@@ -94,14 +94,16 @@ function checkFields(
   at: string,
   also: readonly string[] = [],
 ): void {
-  for (const [key, value] of Object.entries(given)) {
-    const option = at === "" ? key : `${at}.${key}`;
-    const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
-    if (check !== undefined) {
-      if (value !== undefined) check(value, option);
-    } else if (!also.includes(key)) {
-      throw new ConfigurationError(`${option} is not an option; known are ${Object.keys(checks).join(", ")}`);
-    }
+  const named = (key: string): string => (at === "" ? key : `${at}.${key}`);
+  const known = Object.keys(checks);
+  // By name, because an option may be inherited, or be a getter of a class.
+  for (const key of known) {
+    const value = (given as Record<string, unknown>)[key];
+    if (value !== undefined) checks[key]?.(value, named(key));
+  }
+  for (const key in given) {
+    if (known.includes(key) || also.includes(key)) continue;
+    throw new ConfigurationError(`${named(key)} is not an option; known are ${known.join(", ")}`);
   }
 }
 

@@ -1,8 +1,11 @@
+import { text } from "../describe.js";
+import { isBaldurError } from "../errors.js";
 import { interventionSuppressed } from "../pipeline/events.js";
 import type { Execution } from "../pipeline/execution.js";
 import type { CallServices } from "../pipeline/services.js";
 import type { Stage } from "../pipeline/stage.js";
 import type { Bulkhead, BulkheadPermit } from "../slots/bulkhead.js";
+import { bulkheadFaulty } from "./events.js";
 
 /** Lets a call in when its compartment has room. In no chain while nothing fills the slot. */
 export class BulkheadStage implements Stage {
@@ -24,6 +27,8 @@ export class BulkheadStage implements Stage {
     } catch (error) {
       return this.#refused(call, error);
     }
+    if (typeof permit !== "object" || permit === null)
+      return this.#faulty(call, "acquire() answered no permit");
     if (!("then" in permit)) return this.#admitted(call, permit);
     call.wait(
       permit,
@@ -48,7 +53,14 @@ export class BulkheadStage implements Stage {
     call.proceed();
   }
 
+  /** A fault of whatever fills the slot must not stop the call. */
+  #faulty(call: Execution, problem: unknown): void {
+    this.services.telemetry.report(bulkheadFaulty, { name: call.name, error: text(problem) });
+    call.proceed();
+  }
+
   #refused(call: Execution, error: unknown): void {
+    if (!isBaldurError(error) && error !== call.options?.signal?.reason) return this.#faulty(call, error);
     if (!call.dryRun) return call.refuse(error, "rejected");
     const detail = "the bulkhead would have refused";
     this.services.telemetry.report(interventionSuppressed, {
@@ -60,7 +72,12 @@ export class BulkheadStage implements Stage {
   }
 
   #release(call: Execution): void {
-    call.extras.permit?.release();
+    const { permit } = call.extras;
     call.extras.permit = null;
+    try {
+      permit?.release();
+    } catch (problem) {
+      this.services.telemetry.report(bulkheadFaulty, { name: call.name, error: text(problem) });
+    }
   }
 }

@@ -76,9 +76,16 @@ export class Breaker implements CircuitGate {
     return STATES.indexOf(this.#snapshot.state);
   }
 
-  /** Holds nothing that must outlive its calls: it is closed and not pinned. What its window holds is lost with it. */
+  /**
+   * Holds nothing that must outlive its calls: no pin is in force, and it is closed, or due for probes that nobody came
+   * to make. What its window holds is lost with it.
+   */
   get forgettable(): boolean {
-    return this.#snapshot.state === "closed" && this.#snapshot.pin === undefined;
+    const snapshot = this.#snapshot;
+    const now = this.services.clock.coarse();
+    if (snapshot.pin !== undefined && (snapshot.pin.until ?? Number.POSITIVE_INFINITY) > now) return false;
+    if (snapshot.state === "half_open") return snapshot.probes.every(({ deadline }) => deadline <= now);
+    return snapshot.state === "closed" || snapshot.pin !== undefined || snapshot.openUntil <= now;
   }
 
   /** Asks to pass where `passes` says no. A probe's number is returned, 0 for a free pass, or why the call is refused. */

@@ -1,5 +1,6 @@
 import { ConfigurationError, invalid } from "../errors.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
+import { sizeOf } from "../pipeline/size.js";
 import type { CircuitBreakerSettings } from "./types.js";
 
 interface Bounds {
@@ -33,7 +34,7 @@ const KEYS = Object.keys(BOUNDS) as (keyof CircuitBreakerOptions)[];
 /** Throws a `ConfigurationError` that names the first option that breaks its rule. */
 export function validateCircuitBreakerOptions(options: CircuitBreakerOptions, at = "circuitBreaker"): void {
   for (const [key, value] of Object.entries(options)) {
-    const bounds = BOUNDS[key as keyof CircuitBreakerOptions] as Bounds | undefined;
+    const bounds = Object.hasOwn(BOUNDS, key) ? BOUNDS[key as keyof CircuitBreakerOptions] : undefined;
     if (bounds === undefined)
       throw new ConfigurationError(`${at}.${key} is not an option; known are ${KEYS.join(", ")}`);
     if (value !== undefined && !within(value, bounds)) throw invalid(`${at}.${key}`, rule(bounds), value);
@@ -86,6 +87,7 @@ export function sameCircuitBreakerOptions(a: CircuitBreakerOptions, b: CircuitBr
       a.slowCallRateThreshold === b.slowCallRateThreshold &&
       a.consecutiveFailureThreshold === b.consecutiveFailureThreshold &&
       a.probeTimeout === b.probeTimeout &&
-      a.fleetQuorum === b.fleetQuorum)
+      a.fleetQuorum === b.fleetQuorum &&
+      sizeOf(a) === sizeOf(b))
   );
 }

@@ -1,3 +1,4 @@
+import { invalid } from "../errors.js";
 import type { Endpoint } from "../pipeline/endpoint.js";
 import { type Endpoints, validateName } from "../pipeline/endpoints.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
@@ -48,7 +49,10 @@ export class Circuits {
   /** A handle that stays good however long it is kept. */
   handle(name: string, options?: CircuitBreakerOptions): CircuitBreaker {
     validateName(name);
-    if (options !== undefined) validateCircuitBreakerOptions(options);
+    if (options !== undefined) {
+      if (typeof options !== "object" || options === null) throw invalid("options", "an object", options);
+      validateCircuitBreakerOptions(options);
+    }
     this.of(this.endpoints.get(name), options);
     return new CircuitHandle(name, () => this.of(this.endpoints.get(name), options));
   }
@@ -121,18 +125,28 @@ class CircuitHandle implements CircuitBreaker {
   }
 
   async forceOpen(control: ManualControl): Promise<ControlResult> {
-    return this.breaker().pin("forced_open", control);
+    return this.#act((breaker) => breaker.pin("forced_open", control));
   }
 
   async forceClose(control: ManualControl & { triggerReplay?: boolean }): Promise<ControlResult> {
-    return this.breaker().pin("forced_closed", control, control.triggerReplay);
+    return this.#act((breaker) => breaker.pin("forced_closed", control, control.triggerReplay));
   }
 
   async auto(control: ManualControl): Promise<ControlResult> {
-    return this.breaker().unpin(control);
+    return this.#act((breaker) => breaker.unpin(control));
   }
 
   async reset(control: ManualControl): Promise<ControlResult> {
-    return this.breaker().reset(control);
+    return this.#act((breaker) => breaker.reset(control));
+  }
+
+  /** Nothing is done by hand to a circuit that many names share because there is no room. */
+  #act(action: (breaker: Breaker) => ControlResult): ControlResult {
+    const breaker = this.breaker();
+    if (breaker.name === this.name) return action(breaker);
+    const { name } = this;
+    const { state } = breaker;
+    const message = "there is no room for a circuit of its own; raise BALDUR_CB_MAX_BREAKERS";
+    return { success: false, name, previousState: state, state, message };
   }
 }

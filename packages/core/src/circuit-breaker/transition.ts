@@ -154,7 +154,13 @@ function pinned(snapshot: Snapshot, pin: Pin, now: number): Transition {
   const before = visibleState(snapshot);
   const base: Snapshot =
     pin.state === "forced_open"
-      ? { state: "open", generation: snapshot.generation + 1, since: now, openUntil: now, pin }
+      ? {
+          state: "open",
+          generation: snapshot.generation + 1,
+          since: now,
+          openUntil: openUntilOf(snapshot, now),
+          pin,
+        }
       : { state: "closed", generation: snapshot.generation + 1, since: now, pin };
   if (before === pin.state)
     return { snapshot: { ...base, generation: snapshot.generation, since: snapshot.since }, effects: [] };
@@ -163,6 +169,11 @@ function pinned(snapshot: Snapshot, pin: Pin, now: number): Transition {
     snapshot: base,
     effects: before === base.state ? [] : [{ kind, from: before, trigger: "manual" }],
   };
+}
+
+/** A wait that the breaker began on its own is not cut short by a pin. */
+function openUntilOf(snapshot: Snapshot, now: number): number {
+  return snapshot.state === "open" ? snapshot.openUntil : now;
 }
 
 function lift(snapshot: Snapshot, now: number): Snapshot {

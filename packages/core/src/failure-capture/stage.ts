@@ -46,6 +46,7 @@ export class FailureCaptureStage implements Stage {
 
   #capture(call: Execution, error: unknown, outcome: Outcome): void {
     const { services } = this.parts;
+    if (call.disabled) return;
     if (call.dryRun) {
       const detail = "the failed call would have been kept";
       return services.telemetry.report(interventionSuppressed, {

@@ -22,6 +22,7 @@ export class FallbackStage implements Stage {
     if (call.outcome === "aborted" || (isBaldurError(error) && NEVER_ABSORBED.has(error.code))) {
       return call.fail(error);
     }
+    if (call.disabled) return call.fail(error);
     if (call.dryRun) {
       this.#suppress(call);
       return call.fail(error);
@@ -30,15 +31,17 @@ export class FallbackStage implements Stage {
   }
 
   #answer(call: Execution, error: unknown): void {
-    let value: unknown;
+    let answer: Promise<unknown>;
     try {
-      value = call.options?.fallback?.(error, call.asCall());
+      const fallback = call.options?.fallback;
+      if (typeof fallback !== "function") return call.fail(error); // taken out of the options meanwhile
+      answer = Promise.resolve(fallback(error, call.asCall()));
     } catch (problem) {
       return this.#decline(call, error, problem);
     }
     call.wait(
-      Promise.resolve(value),
-      (resumed, answer) => this.#apply(resumed, error, answer),
+      answer,
+      (resumed, value) => this.#apply(resumed, error, value),
       (resumed, problem) => this.#decline(resumed, error, problem),
     );
   }

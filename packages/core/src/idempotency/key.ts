@@ -1,5 +1,6 @@
 import type { CallContext } from "../call.js";
 import { invalid } from "../errors.js";
+import { watched } from "../isolate.js";
 
 /** What a key may be made of. @public */
 export type KeyValue = string | number | bigint | boolean;
@@ -67,6 +68,7 @@ function isKeyValue(value: unknown): value is KeyValue {
 }
 
 function checkKey(key: unknown): string {
+  watched(key, () => undefined);
   if (typeof key === "string" && key !== "" && key.length <= LONGEST_KEY) return key;
   throw invalid("an idempotency key", `a string of 1 to ${LONGEST_KEY} characters`, key);
 }

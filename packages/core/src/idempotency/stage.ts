@@ -70,10 +70,8 @@ function undone(call: Execution, claim: Claim | null): Answer<void> {
 
 /** A run that was given up may still be running, and may still have its effect. */
 function mayStillRun(call: Execution): boolean {
-  const { answered, attempts } = call.extras;
-  const outcome = answered?.outcome ?? call.outcome;
-  if (outcome === "timeout" || outcome === "aborted") return true;
-  return attempts.some(({ error }) => isBaldurError(error, "ERR_BALDUR_TIMEOUT_POLICY"));
+  const { abandonedRun, attempts } = call.extras;
+  return abandonedRun || attempts.some(({ error }) => isBaldurError(error, "ERR_BALDUR_TIMEOUT_POLICY"));
 }
 
 /** Goes on when the store has answered, so that nobody hears of an outcome before it is recorded. */

@@ -1,5 +1,6 @@
 import { text } from "../describe.js";
 import { isBaldurError } from "../errors.js";
+import { watched } from "../isolate.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { classifyFailed } from "./events.js";
 import type { ProtectOptions } from "./options.js";
@@ -26,13 +27,17 @@ export function classify(
   const own = options?.classify;
   if (own === undefined) return classifyByDefault(error);
   try {
-    const answer = own(error);
+    const answer = watched(own(error), ignoreRejection);
     if (CLASSIFICATIONS.includes(answer)) return answer;
     throw new TypeError(`classify answered ${String(answer)}`);
   } catch (problem) {
     telemetry.report(classifyFailed, { name, error: text(problem) });
     return classifyByDefault(error);
   }
+}
+
+function ignoreRejection(): void {
+  // That a promise is no classification is reported by the caller.
 }
 
 /** What an error means by the rules. */

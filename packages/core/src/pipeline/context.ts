@@ -1,4 +1,5 @@
 import type { CallContext } from "../call.js";
+import { watched } from "../isolate.js";
 import type { ProtectedOptions, ProtectOptions } from "./options.js";
 
 const NO_CONTEXT: CallContext = Object.freeze({});
@@ -11,7 +12,7 @@ export function contextOf(
   if (options?.context !== undefined) return options.context;
   if (args === undefined) return NO_CONTEXT;
   const { contextFrom } = (options ?? {}) as ProtectedOptions;
-  if (typeof contextFrom === "function") return contextFrom(...args);
+  if (typeof contextFrom === "function") return watched(contextFrom(...args), () => undefined);
   const [first] = args;
   return contextFrom !== false && isPlain(first) ? (first as CallContext) : NO_CONTEXT;
 }

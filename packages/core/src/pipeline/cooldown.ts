@@ -3,8 +3,8 @@ export type CooldownAnswer =
   /** A canary tests the water for the others, and must report back. */
   | { readonly go: true; readonly canary: boolean }
   | { readonly go: false; readonly delay: number }
-  /** Settles when the canary that is out has answered. */
-  | { readonly go: false; readonly until: Promise<void> };
+  /** `until` settles when the canary that is out has answered; after `lease` milliseconds another one may go. */
+  | { readonly go: false; readonly until: Promise<void>; readonly lease: number };
 
 /** Waits that calls with the same key share after an answer 429, as the retry stage sees them. */
 export interface SharedCooldown {

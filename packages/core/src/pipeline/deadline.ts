@@ -9,6 +9,8 @@ export class Deadline {
     readonly expire: (owner: never) => void,
     public due: number,
     readonly list: DeadlineList,
+    /** Counted from an exact reading, so that a lag told later does not concern it. */
+    readonly exact: boolean,
   ) {}
 }
 
@@ -58,14 +60,18 @@ export class Deadlines {
     clock.onLag((reading, lag) => this.#postpone(reading, lag));
   }
 
-  /** Calls `expire(owner)` once, `duration` milliseconds from now, unless removed before. */
-  add<O>(duration: number, owner: O, expire: (owner: O) => void): Deadline {
+  /**
+   * Calls `expire(owner)` once, `duration` milliseconds from now, unless removed before. `exact`: the coarse reading is
+   * known to be of this moment. `expire` runs in the async context of whoever armed the timer, and must not throw.
+   */
+  add<O>(duration: number, owner: O, expire: (owner: O) => void, exact = false): Deadline {
     const list = duration === this.#latest.duration ? this.#latest : this.#listFor(duration);
     const deadline = new Deadline(
       owner,
       expire,
       this.clock.coarse() + list.duration + this.clock.coarseLag,
       list,
+      exact,
     );
     list.append(deadline);
     this.#pending++;
@@ -95,7 +101,7 @@ export class Deadlines {
     for (const list of this.#lists.values()) {
       const due = reading + this.clock.coarseLag + list.duration;
       for (let deadline = list.tail; deadline !== null && deadline.due >= due; deadline = deadline.previous) {
-        deadline.due += lag;
+        if (!deadline.exact) deadline.due += lag;
       }
     }
   }

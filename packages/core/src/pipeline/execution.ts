@@ -10,6 +10,7 @@ import type { ProtectOptions } from "./options.js";
 import type { Classification, Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
 import { rejection, rejectLater } from "./rejection.js";
+import type { Scope } from "./scope.js";
 import type { Chain, Stage, StageName } from "./stage.js";
 
 /**
@@ -26,11 +27,14 @@ export class Execution {
   attempts = 0;
   outcome: Outcome = "success";
   readonly startedAt: number;
+  /** `startedAt` is exact, and so is the coarse reading until something is waited for. */
+  readonly #fresh: boolean;
   /** Generation of the circuit breaker's state that admitted this call. */
   generation = 0;
   deadline: Deadline | null = null;
 
   readonly #chain: Chain;
+  #scope: Scope | null = null;
   #extras: Extras | null = null;
   #promise: Promise<unknown> | null = null;
   #resolve: ((value: unknown) => void) | null = null;
@@ -51,7 +55,9 @@ export class Execution {
   ) {
     const { clock, control } = plan.services;
     this.#chain = control.mode === 2 ? plan.guarantees : plan.chain;
+    const { renewals } = clock;
     this.startedAt = endpoint.precise ? clock.monotonic() : clock.coarse();
+    this.#fresh = clock.renewals !== renewals;
   }
 
   get name(): string {
@@ -65,6 +71,16 @@ export class Execution {
   /** The business domain: given, or in force where the call was made. */
   domain(given: string | undefined = this.options?.domain): string | undefined {
     return this.plan.services.domainOf(given, this.name);
+  }
+
+  /** The kill switch went off, perhaps while the call was under way. */
+  get disabled(): boolean {
+    return this.plan.services.control.mode === 2;
+  }
+
+  /** The coarse reading is of this moment: nothing was run or waited for since the call began. */
+  get fresh(): boolean {
+    return this.#fresh && this.attempts === 0 && this.#extras === null;
   }
 
   /** In a dry run decisions are made and reported, and not applied. */
@@ -96,13 +112,14 @@ export class Execution {
   /** Runs the call. Called once. */
   start(): Promise<unknown> {
     this.endpoint.inFlight++;
-    if (this.plan.detached) {
-      const promise = this.#detach();
-      if (this.#linkCaller()) this.proceed();
-      return promise;
+    const promise = this.plan.detached ? this.#detach() : null;
+    if (this.plan.entersHost) this.#scope = this.plan.services.scope();
+    try {
+      if (promise === null || this.#linkCaller()) this.proceed();
+    } catch (problem) {
+      this.#breakOff(problem);
     }
-    this.proceed();
-    return this.#promise ?? this.#answer();
+    return promise ?? this.#promise ?? this.#answer();
   }
 
   /** Goes on to the next stage inwards, or runs the function. */
@@ -135,13 +152,43 @@ export class Execution {
     this.fail(error);
   }
 
-  /** Gives up what is running or waited for inside the stage at `level`, and fails from there. */
+  /**
+   * Gives up what is running or waited for inside the stage at `level`, and fails from there: in the async context of the
+   * call's own caller, whoever's timer or signal it is.
+   */
   interrupt(level: number, error: unknown, outcome: Outcome): void {
     if (this.#ending !== "none") return;
+    const work = (): void => this.#guarded(() => this.#interrupt(level, error, outcome));
+    if (this.#scope === null) work();
+    else this.#scope.runInAsyncScope(work);
+  }
+
+  #interrupt(level: number, error: unknown, outcome: Outcome): void {
     this.#stopWaiting();
     this.#abandonAttempt(error);
+    const extras = this.#extras;
+    if (extras !== null && extras.onInterrupted !== null) {
+      extras.onInterrupted();
+      extras.onInterrupted = null;
+    }
     this.level = level;
     this.refuse(error, outcome);
+  }
+
+  /** What a stage throws is a fault of Baldur's or of a plugin's: it ends this call, and reaches nobody else. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (problem) {
+      this.#breakOff(problem);
+    }
+  }
+
+  #breakOff(problem: unknown): void {
+    if (this.#ending !== "none") return;
+    this.outcome = "failure";
+    this.attempt = null;
+    this.#finishFailed(problem);
   }
 
   /** The level just inside the stage of that name. */
@@ -173,7 +220,7 @@ export class Execution {
     const resume = (next: () => void): void => {
       if (!waiting) return;
       this.extras.cancelWait = null;
-      next();
+      this.#guarded(next);
     };
     pending.then(
       (value) => (waiting ? resume(() => succeeded(this, value)) : abandoned(value)),
@@ -181,14 +228,25 @@ export class Execution {
     );
   }
 
-  /** Suspends the call for so many milliseconds. Giving up the call clears the timer. */
-  sleep(delay: number, resume: (call: Execution) => void): void {
+  /** Suspends the call for so many milliseconds, or until `early` settles. Giving up the call clears the timer. */
+  sleep(delay: number, resume: (call: Execution) => void, early?: PromiseLike<unknown>): void {
     const { clock } = this.plan.services;
-    const timer = clock.setTimeout(() => {
+    let waiting = true;
+    const end = (): boolean => {
+      const first = waiting;
+      waiting = false;
+      clock.clearTimeout(timer);
+      return first;
+    };
+    const wake = (): void => {
+      if (!end()) return;
       this.extras.cancelWait = null;
-      resume(this);
-    }, Math.ceil(delay)); // Node drops the fraction of a delay, and a wait must not end early
-    this.extras.cancelWait = () => clock.clearTimeout(timer);
+      this.#guarded(() => resume(this));
+    };
+    // Node drops the fraction of a delay, and a wait must not end early.
+    const timer = clock.setTimeout(wake, Math.ceil(delay));
+    this.extras.cancelWait = end;
+    early?.then(wake, wake);
   }
 
   /**
@@ -256,7 +314,11 @@ export class Execution {
     this.attempt = null;
     this.outcome = "success";
     if (this.#extras?.recordsAttempts) this.recordAttempt();
-    this.succeed(value);
+    try {
+      this.succeed(value);
+    } catch (problem) {
+      this.#breakOff(problem);
+    }
     return this.#settlement();
   }
 
@@ -265,7 +327,7 @@ export class Execution {
     this.attempt = null;
     this.outcome = "failure";
     this.#noteFailure(error);
-    this.fail(error);
+    this.#guarded(() => this.fail(error));
     return this.#promise === null ? undefined : this.#settlement();
   }
 
@@ -337,6 +399,7 @@ export class Execution {
     if (this.attempt === null) return;
     AttemptCall.abort(this.attempt, error);
     this.attempt = null;
+    this.extras.abandonedRun = true;
     this.#noteFailure(error);
   }
 

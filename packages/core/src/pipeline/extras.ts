@@ -24,7 +24,11 @@ export class Extras {
   /** The failure that a fallback answered. */
   answered: { readonly error: unknown; readonly outcome: Outcome } | undefined;
   captured: { readonly id: string; readonly settled: Promise<CaptureResult> } | undefined;
-  cancelWait: (() => void) | null = null;
+  cancelWait: (() => unknown) | null = null;
+  /** Gives back what the call holds for others, when it is given up. */
+  onInterrupted: (() => void) | null = null;
+  /** A run of the function was given up: it may still be running, and may still have its effect. */
+  abandonedRun = false;
   /** What the stages of these patterns remember of the call. */
   probe = 0;
   permit: Lease | null = null;

@@ -16,6 +16,8 @@ export interface Plan {
   readonly onlyCircuit: boolean;
   /** A deadline or a signal may settle the call before its function does. */
   readonly detached: boolean;
+  /** What follows on a deadline or an abort is more than Baldur's own: it belongs into the caller's async context. */
+  readonly entersHost: boolean;
   /** Failed attempts are recorded: someone may ask for them. */
   readonly keepsHistory: boolean;
   /** Deadline of a call that names none. */

@@ -63,9 +63,10 @@ export class Cooldowns implements SharedCooldown {
     if (cooling === undefined) return GO;
     const now = this.parts.clock.monotonic();
     if (now < cooling.until) return { go: false, delay: cooling.until - now };
-    if (cooling.canary !== undefined && now < cooling.canary.deadline)
-      return { go: false, until: cooling.canary.answered };
-    cooling.canary?.end();
+    const { canary } = cooling;
+    if (canary !== undefined && now < canary.deadline)
+      return { go: false, until: canary.answered, lease: canary.deadline - now };
+    canary?.end();
     cooling.canary = new Canary(now + CANARY_LEASE);
     return GO_AS_CANARY;
   }
@@ -113,8 +114,9 @@ export class Cooldowns implements SharedCooldown {
   /** Keys that nobody calls any more would otherwise stay for ever. */
   #keep(key: string, cooling: Cooling, now: number): void {
     if (this.#byKey.size >= this.#sweepAt) {
-      for (const [other, { until }] of this.#byKey)
-        if (until + this.settings.maxDelay < now) this.#byKey.delete(other);
+      for (const [other, { until, canary }] of this.#byKey) {
+        if (canary === undefined && until + this.settings.maxDelay < now) this.#byKey.delete(other);
+      }
       this.#sweepAt = Math.max(SWEEP, 2 * this.#byKey.size);
     }
     this.#byKey.set(key, cooling);

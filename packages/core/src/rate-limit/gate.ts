@@ -1,7 +1,7 @@
 import type { AnyFunction } from "../call.js";
 import type { HotClock } from "../clock.js";
 import { type Decorator, decorator } from "../decorate.js";
-import { invalid, withoutStack } from "../errors.js";
+import { ConfigurationError, invalid, withoutStack } from "../errors.js";
 import { interventionSuppressed } from "../pipeline/events.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { RateLimitExceededError } from "./errors.js";
@@ -76,7 +76,9 @@ function createError(facts: {
 function validate(options: RateLimitOptions): RateLimitOptions {
   if (typeof options !== "object" || options === null)
     throw invalid("rateLimit", "an options object", options);
-  const { maxRequests, window, key, raiseOnLimit } = options;
+  const { maxRequests, window, key, raiseOnLimit, ...rest } = options;
+  for (const option of Object.keys(rest))
+    throw new ConfigurationError(`rateLimit.${option} is not an option`);
   if (!Number.isInteger(maxRequests) || maxRequests < 1)
     throw invalid("rateLimit.maxRequests", "a positive integer", maxRequests);
   if (window !== undefined && !(window > 0 && window < Number.POSITIVE_INFINITY)) {

@@ -1,5 +1,6 @@
 import { ConfigurationError, invalid } from "../errors.js";
 import type { BackoffStrategy, RetryOptions } from "../pipeline/options.js";
+import { sizeOf } from "../pipeline/size.js";
 import { type RetrySettings, STRATEGIES } from "./settings.js";
 
 /** What governs the attempts of one call. Callbacks are taken from the call's own options. */
@@ -83,7 +84,9 @@ export function sameRetryOptions(a: RetryOptions, b: RetryOptions): boolean {
     typeof a.retryOn === typeof b.retryOn &&
     typeof a.retryOnResult === typeof b.retryOnResult &&
     typeof a.rateLimitKey === typeof b.rateLimitKey &&
-    typeof a.onRetry === typeof b.onRetry
+    b.rateLimitKey !== "" &&
+    typeof a.onRetry === typeof b.onRetry &&
+    sizeOf(a) === sizeOf(b)
   );
 }
 

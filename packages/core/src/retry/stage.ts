@@ -1,4 +1,6 @@
 import { text, typeName } from "../describe.js";
+import { isBaldurError } from "../errors.js";
+import { watched } from "../isolate.js";
 import type { SharedCooldown } from "../pipeline/cooldown.js";
 import { timeoutError } from "../pipeline/errors.js";
 import { interventionSuppressed } from "../pipeline/events.js";
@@ -95,17 +97,23 @@ export class RetryStage implements Stage {
   #afterCooldown(call: Execution): void {
     const answer = this.parts.cooldown.admit(keyOf(call));
     if (answer.go) {
-      if (answer.canary) stateOf(call).canary = true;
+      if (answer.canary) this.#becomeCanary(call);
       return this.#attempt(call);
     }
-    if ("until" in answer) {
-      const again = (resumed: Execution): void => this.#afterCooldown(resumed);
-      return call.wait(answer.until, again, again);
-    }
+    const again = (resumed: Execution): void => this.#afterCooldown(resumed);
+    if ("until" in answer)
+      return call.sleep(Math.min(answer.lease, policyOf(call).maxDelay), again, answer.until);
     if (answer.delay > policyOf(call).maxDelay) {
       return call.refuse(this.parts.cooldown.deferred(keyOf(call), answer.delay), "rejected");
     }
-    call.sleep(answer.delay, (resumed) => this.#afterCooldown(resumed));
+    call.sleep(answer.delay, again);
+  }
+
+  #becomeCanary(call: Execution): void {
+    stateOf(call).canary = true;
+    call.extras.onInterrupted = () => {
+      if (isCanary(call)) this.parts.cooldown.released(keyOf(call));
+    };
   }
 
   #attempt(call: Execution): void {
@@ -148,11 +156,12 @@ export class RetryStage implements Stage {
     const { retryOn } = optionsOf(call);
     if (retryOn !== undefined) {
       try {
-        return retryOn(error) === true;
+        return this.#answer(call, "retryOn", retryOn(error)) === true;
       } catch (problem) {
         this.#predicateFailed(call, "retryOn", problem);
       }
     }
+    if (isBaldurError(error, "ERR_BALDUR_CIRCUIT_OPEN")) return false; // it says when it is worth trying again
     const classification = call.classify(error);
     return classification === "failure" || classification === "rate_limited";
   }
@@ -161,7 +170,7 @@ export class RetryStage implements Stage {
     const { retryOnResult } = optionsOf(call);
     if (retryOnResult === undefined) return false;
     try {
-      return retryOnResult(value) === true;
+      return this.#answer(call, "retryOnResult", retryOnResult(value)) === true;
     } catch (problem) {
       this.#predicateFailed(call, "retryOnResult", problem);
       return false;
@@ -183,7 +192,7 @@ export class RetryStage implements Stage {
   #ownDelay(call: Execution, error: unknown, backoff: (attempt: number, error: unknown) => number): number {
     const policy = policyOf(call);
     try {
-      const delay = backoff(call.attempts, error);
+      const delay = this.#answer(call, "backoff", backoff(call.attempts, error));
       if (delay >= 0) return Math.min(delay, policy.maxDelay);
       throw new RangeError(`backoff answered ${String(delay)}`);
     } catch (problem) {
@@ -229,13 +238,19 @@ export class RetryStage implements Stage {
   #notify(call: Execution, notice: RetryNotice): void {
     const { onRetry } = optionsOf(call);
     if (onRetry === undefined) return;
-    const failed = (problem: unknown): void => this.#predicateFailed(call, "onRetry", problem);
     try {
-      // It may have been written as an async function: its rejection is as isolated as its throw.
-      Promise.resolve(onRetry(notice)).then(undefined, failed);
+      watched(onRetry(notice), (problem) => this.#predicateFailed(call, "onRetry", problem));
     } catch (problem) {
-      failed(problem);
+      this.#predicateFailed(call, "onRetry", problem);
     }
+  }
+
+  /** An answer that must not be a promise: one is no answer, and its rejection is as isolated as a throw. */
+  #answer<T>(call: Execution, callback: string, answer: T): T {
+    if (typeof answer === "object" && answer !== null) {
+      this.#predicateFailed(call, callback, new TypeError(`${callback} must answer at once`));
+    }
+    return watched(answer, () => undefined);
   }
 
   #predicateFailed(call: Execution, callback: string, problem: unknown): void {

@@ -2,6 +2,7 @@ import diagnostics from "node:diagnostics_channel";
 import type { Clock } from "../clock.js";
 import { text } from "../describe.js";
 import { ConfigurationError } from "../errors.js";
+import { watched } from "../isolate.js";
 import type { EventDefinition, TelemetryEvent } from "./event.js";
 import { readerFailed, sinkFailed } from "./events.js";
 import { MetricFamily } from "./family.js";
@@ -51,7 +52,7 @@ export class TelemetryHub implements Telemetry {
     return this.addSink({
       name: "listener",
       emit: (event) => {
-        if (name === undefined || event.name === name) listener(event);
+        return name === undefined || event.name === name ? listener(event) : undefined;
       },
     });
   }
@@ -120,13 +121,18 @@ export class TelemetryHub implements Telemetry {
 
   #emit(sink: Sink, event: TelemetryEvent, definition: EventDefinition<object>): void {
     try {
-      sink.emit(event, definition);
+      watched(sink.emit(event, definition), (error) => this.#sinkFailed(sink, error));
     } catch (error) {
-      this.counter(sinkErrorsTotal).cell(sink.name).add();
-      if (this.#failedSinks.has(sink)) return;
-      this.#failedSinks.add(sink); // once: one that always throws would otherwise report itself for ever
-      this.report(sinkFailed, { sink: sink.name, error: text(error) });
+      this.#sinkFailed(sink, error);
     }
+  }
+
+  /** Reported once for each: one that always throws would otherwise report itself for ever. */
+  #sinkFailed(sink: Sink, error: unknown): void {
+    this.counter(sinkErrorsTotal).cell(sink.name).add();
+    if (this.#failedSinks.has(sink)) return;
+    this.#failedSinks.add(sink);
+    this.report(sinkFailed, { sink: sink.name, error: text(error) });
   }
 
   #read(definition: MetricDefinition<"gauge">, read: Reader): MetricSample[] {

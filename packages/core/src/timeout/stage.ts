@@ -10,7 +10,7 @@ export class TimeoutStage implements Stage {
   constructor(private readonly services: CallServices) {}
 
   enter(call: Execution): void {
-    call.deadline = this.services.deadlines.add(call.timeout, call, expire);
+    call.deadline = this.services.deadlines.add(call.timeout, call, expire, call.fresh);
     call.proceed();
   }
 

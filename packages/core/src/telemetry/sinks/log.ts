@@ -40,7 +40,7 @@ export class LogSink implements Sink {
     if (suppressed === undefined) return;
     if (suppressed > 0)
       this.#write(event, { event: "telemetry.events_suppressed", suppressed_event: event.name, suppressed });
-    this.#write(event, { ...(redact(event.payload) as object), event: event.name });
+    return this.#write(event, { ...(redact(event.payload) as object), event: event.name });
   }
 
   #wanted({ level, family, always }: EventDefinition<object>): boolean {
@@ -74,7 +74,7 @@ export class LogSink implements Sink {
     };
     const method =
       level === "warning" ? "warn" : isUrgent(level) ? "error" : level === "debug" ? "debug" : "info";
-    this.logger[method](line, fields.event);
+    return this.logger[method](line, fields.event);
   }
 }
 
