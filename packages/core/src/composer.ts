@@ -154,6 +154,8 @@ class Given {
   readonly #replayOf: Presence;
   readonly #signal: boolean;
   readonly #size: number;
+  readonly #retrySize: number;
+  readonly #circuitBreakerSize: number;
 
   constructor(options: ProtectOptions) {
     const { circuitBreaker, retry, dlq, idempotency } = options;
@@ -172,6 +174,8 @@ class Given {
     this.#replayOf = presence(options.replayOf);
     this.#signal = options.signal !== undefined;
     this.#size = sizeOf(options);
+    this.#retrySize = isObject(retry) ? sizeOf(retry) : 0;
+    this.#circuitBreakerSize = isObject(circuitBreaker) ? sizeOf(circuitBreaker) : 0;
   }
 
   matches(options: ProtectOptions): boolean {
@@ -210,14 +214,15 @@ class Given {
     return (
       this.circuitBreaker !== undefined &&
       options !== null &&
-      sameCircuitBreakerOptions(this.circuitBreaker, options)
+      sameCircuitBreakerOptions(this.circuitBreaker, options) &&
+      sizeOf(options) === this.#circuitBreakerSize
     );
   }
 
   #sameRetry(options: ProtectOptions["retry"]): boolean {
     const own = this.#retry;
     if (typeof options !== "object" || typeof own !== "object") return options === own;
-    return options !== null && sameRetryOptions(own, options);
+    return options !== null && sameRetryOptions(own, options) && sizeOf(options) === this.#retrySize;
   }
 
   #sameSignal(signal: unknown): boolean {

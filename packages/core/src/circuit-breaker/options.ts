@@ -1,6 +1,5 @@
 import { ConfigurationError, invalid } from "../errors.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
-import { sizeOf } from "../pipeline/size.js";
 import type { CircuitBreakerSettings } from "./types.js";
 
 interface Bounds {
@@ -87,7 +86,6 @@ export function sameCircuitBreakerOptions(a: CircuitBreakerOptions, b: CircuitBr
       a.slowCallRateThreshold === b.slowCallRateThreshold &&
       a.consecutiveFailureThreshold === b.consecutiveFailureThreshold &&
       a.probeTimeout === b.probeTimeout &&
-      a.fleetQuorum === b.fleetQuorum &&
-      sizeOf(a) === sizeOf(b))
+      a.fleetQuorum === b.fleetQuorum)
   );
 }

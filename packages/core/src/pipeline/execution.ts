@@ -158,9 +158,14 @@ export class Execution {
    */
   interrupt(level: number, error: unknown, outcome: Outcome): void {
     if (this.#ending !== "none") return;
-    const work = (): void => this.#guarded(() => this.#interrupt(level, error, outcome));
-    if (this.#scope === null) work();
-    else this.#scope.runInAsyncScope(work);
+    this.#enter(() => this.#interrupt(level, error, outcome));
+  }
+
+  /** Goes on with the call from a timer or an event. */
+  #enter(work: () => void): void {
+    const guarded = (): void => this.#guarded(work);
+    if (this.#scope === null) guarded();
+    else this.#scope.runInAsyncScope(guarded);
   }
 
   #interrupt(level: number, error: unknown, outcome: Outcome): void {
@@ -241,7 +246,7 @@ export class Execution {
     const wake = (): void => {
       if (!end()) return;
       this.extras.cancelWait = null;
-      this.#guarded(() => resume(this));
+      this.#enter(() => resume(this));
     };
     // Node drops the fraction of a delay, and a wait must not end early.
     const timer = clock.setTimeout(wake, Math.ceil(delay));

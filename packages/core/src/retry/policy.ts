@@ -1,6 +1,5 @@
 import { ConfigurationError, invalid } from "../errors.js";
 import type { BackoffStrategy, RetryOptions } from "../pipeline/options.js";
-import { sizeOf } from "../pipeline/size.js";
 import { type RetrySettings, STRATEGIES } from "./settings.js";
 
 /** What governs the attempts of one call. Callbacks are taken from the call's own options. */
@@ -85,8 +84,7 @@ export function sameRetryOptions(a: RetryOptions, b: RetryOptions): boolean {
     typeof a.retryOnResult === typeof b.retryOnResult &&
     typeof a.rateLimitKey === typeof b.rateLimitKey &&
     b.rateLimitKey !== "" &&
-    typeof a.onRetry === typeof b.onRetry &&
-    sizeOf(a) === sizeOf(b)
+    typeof a.onRetry === typeof b.onRetry
   );
 }
 

@@ -262,6 +262,15 @@ describe("a circuit by hand", () => {
     expect(circuit.state).toBe("open");
   });
 
+  it("goes on with its own wait when a pin is lifted", async () => {
+    const { baldur, clock } = await opened();
+    const circuit = baldur.circuit("db");
+    await circuit.forceOpen(by);
+    await clock.advance(400);
+    await circuit.auto(by);
+    expect(await errorOf(baldur.protect("db", succeeds))).toMatchObject({ state: "open", retryAfter: 600 });
+  });
+
   it("44.4 an automatic rule never overrides an operator", async () => {
     const { baldur } = testRuntime();
     const circuit = baldur.circuit("db", { failureThreshold: 1, minimumCalls: 1 });
@@ -342,6 +351,22 @@ describe("many circuits", () => {
     expect(baldur.circuits().length).toBeLessThanOrEqual(100);
     expect(baldur.circuit("open").state).toBe("open");
     expect(telemetry.value("baldur_circuit_breaker_evicted_total")).toBeGreaterThan(800);
+  });
+
+  it("lets circuits leave that opened once and that nobody came back to", async () => {
+    const { baldur, clock } = testRuntime({ settings: { circuitBreaker: { maxBreakers: 10 } } });
+    for (let n = 0; n < 10; n++) await errorOf(baldur.protect(`tripped-${n}`, fails, at({})));
+    await clock.advance(1000);
+    await errorOf(baldur.protect("new-1", fails, at({})));
+    await expect(baldur.protect("new-2", succeeds)).resolves.toBe("ok");
+  });
+
+  it("pins nothing that other names share", async () => {
+    const { baldur } = testRuntime({ settings: { circuitBreaker: { maxBreakers: 1 } } });
+    const busy = baldur.protect("a", () => turn().then(turn));
+    const result = await baldur.circuit("b").forceOpen({ actor: "a", reason: "r" });
+    expect(result).toMatchObject({ success: false, name: "b", state: "closed" });
+    await busy;
   });
 
   it("shares one circuit when every one is busy, and says so once", async () => {

@@ -66,6 +66,14 @@ describe("an idempotency key", () => {
     await expect(baldur.protect("charge", succeeds, KEY)).resolves.toBe("ok");
   });
 
+  it("is free again when the call was given up while nothing ran: in a wait between attempts", async () => {
+    const { baldur, clock } = testRuntime();
+    const call = errorOf(baldur.protect("charge", fails, { ...KEY, retry: true, timeout: 500 }));
+    await clock.advance(500);
+    expect(await call).toMatchObject({ code: "ERR_BALDUR_TIMEOUT_POLICY" });
+    await expect(baldur.protect("charge", succeeds, KEY)).resolves.toBe("ok");
+  });
+
   it("#43.4 is completed by a function that succeeds after its call was given up", async () => {
     const { baldur, clock } = testRuntime();
     let finish: (value: string) => void = () => undefined;

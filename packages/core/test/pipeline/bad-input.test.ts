@@ -31,12 +31,47 @@ const WRONG: [option: string, value: unknown][] = [
   ["bulkhead", ""],
   ["domain", ""],
   ["tiemout", 100],
+  ["retry", { maxAttempts: 3, maxAttmpts: 5 }],
+  ["retry", { rateLimitKey: "" }],
+  ["context", []],
+  ["circuitBreaker", { constructor: 1 }],
 ];
 
+/** Calls like it went well before: what is wrong must be seen all the same. */
+const GOOD: ProtectOptions<string> = {
+  retry: { maxAttempts: 3, rateLimitKey: "key" },
+  context: {},
+  domain: "payments",
+  circuitBreaker: { failureThreshold: 5 },
+};
+
 describe("a bad option", () => {
+  it.each([
+    ["null", null],
+    ["a number", 5],
+    ["an array", []],
+  ])("set is refused: %s", async (_, options) => {
+    const { baldur } = testRuntime();
+    await baldur.protect("x", succeeds);
+    expect(await errorOf(baldur.protect("x", succeeds, options as never))).toBeInstanceOf(ConfigurationError);
+  });
+
+  it("is seen where it is inherited, or a getter of a class", async () => {
+    const { baldur } = testRuntime();
+    class Options {
+      get timeout(): number {
+        return -5;
+      }
+    }
+    for (const options of [Object.create({ timeout: "abc" }), new Options()]) {
+      expect(await errorOf(baldur.protect("x", succeeds, options))).toBeInstanceOf(ConfigurationError);
+    }
+  });
+
   it.each(WRONG)("%s: %j is refused by name, and the function does not run", async (option, value) => {
     const { baldur } = testRuntime();
     await baldur.protect("x", succeeds);
+    await baldur.protect("x", succeeds, GOOD);
     let ran = false;
     const options = { [option]: value } as ProtectOptions<boolean>;
     const error = await errorOf(baldur.protect("x", () => (ran = true), options));

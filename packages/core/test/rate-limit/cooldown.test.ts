@@ -156,4 +156,34 @@ describe("the cooldown after an answer 429", () => {
       window: { calls: 15, failures: 0, rateLimited: 15 },
     });
   });
+
+  it("is tested by another call when its canary is given up, or never answers", async () => {
+    const { baldur, clock } = testRuntime();
+    const dependency = createDependency([
+      { kind: "limit", retryAfter: 1 },
+      { kind: "hang" },
+      { kind: "answer", value: "ok" },
+    ]);
+    const options = (timeout: number) => ({ ...RETRY, timeout });
+    const canary = errorOf(baldur.protect("api", dependency.call, options(2000)));
+    await clock.advance(10);
+    const waiters = Array.from({ length: 5 }, () => baldur.protect("api", dependency.call, RETRY));
+    await clock.advance(3000);
+    expect(await canary).toMatchObject({ code: "ERR_BALDUR_TIMEOUT_POLICY" });
+    await expect(Promise.all(waiters)).resolves.toEqual(Array(5).fill("ok"));
+  });
+
+  it("is tested by another call when the lease of its canary is over", async () => {
+    const { baldur, clock } = testRuntime();
+    const dependency = createDependency([
+      { kind: "limit", retryAfter: 1 },
+      { kind: "hang" },
+      { kind: "answer", value: "ok" },
+    ]);
+    void baldur.protect("api", dependency.call, RETRY).catch(() => undefined);
+    await clock.advance(10);
+    const waiters = Array.from({ length: 5 }, () => baldur.protect("api", dependency.call, RETRY));
+    await clock.advance(62_000);
+    await expect(Promise.all(waiters)).resolves.toEqual(Array(5).fill("ok"));
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { BulkheadFullError } from "../../src/bulkhead/errors.js";
+import { CircuitOpenError } from "../../src/circuit-breaker/errors.js";
 import type { RetryNotice } from "../../src/pipeline/options.js";
 import { errorOf, fails, failure, testRuntime } from "../runtime.js";
 
@@ -48,6 +49,7 @@ describe("retry", () => {
     await expect(once(failure(), { classify: () => "fatal" })).resolves.toBe(1);
     await expect(once(failure(), { retry: { retryOn: () => false } })).resolves.toBe(1);
     await expect(once(refusal, {})).resolves.toBe(1);
+    await expect(once(new CircuitOpenError({ name: "inner", state: "open" }), {})).resolves.toBe(1);
   });
 
   it("tells onRetry what it is about to do", async () => {
