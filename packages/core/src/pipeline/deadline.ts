@@ -9,8 +9,8 @@ export class Deadline {
     readonly expire: (owner: never) => void,
     public due: number,
     readonly list: DeadlineList,
-    /** Counted from an exact reading, so that a lag told later does not concern it. */
-    readonly exact: boolean,
+    /** Counted from an exact reading, or postponed already: a lag told later does not concern it. */
+    public exact: boolean,
   ) {}
 }
 
@@ -102,6 +102,7 @@ export class Deadlines {
       const due = reading + this.clock.coarseLag + list.duration;
       for (let deadline = list.tail; deadline !== null && deadline.due >= due; deadline = deadline.previous) {
         if (!deadline.exact) deadline.due += lag;
+        deadline.exact = true;
       }
     }
   }

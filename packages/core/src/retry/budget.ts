@@ -21,6 +21,8 @@ export class RetryBudget {
   readonly #retries = new Int32Array(SECONDS);
   #second = 0;
   #bucket = 0;
+  #gathered = 0;
+  #gatheredAt = 0;
 
   constructor(
     /** Percentage. */
@@ -28,10 +30,11 @@ export class RetryBudget {
     private readonly minimumPerSecond: number,
   ) {}
 
-  /** Counts a call. */
+  /** Counts a call. Those of one reading of the clock are gathered: most only add to a counter. */
   call(now: number): void {
-    this.#rotate(now);
-    this.#calls[this.#bucket] = (this.#calls[this.#bucket] as number) + 1;
+    if (now !== this.#gatheredAt) this.#count();
+    this.#gatheredAt = now;
+    this.#gathered++;
   }
 
   /** Takes one retry, if one is left. */
@@ -43,10 +46,18 @@ export class RetryBudget {
   }
 
   state(now: number): RetryBudgetState {
+    this.#count();
     this.#rotate(now);
     const calls = sum(this.#calls);
     const allowed = Math.max((calls * this.ratio) / 100, this.minimumPerSecond * SECONDS);
     return { calls, retries: sum(this.#retries), allowed };
+  }
+
+  #count(): void {
+    if (this.#gathered === 0) return;
+    this.#rotate(this.#gatheredAt);
+    this.#calls[this.#bucket] = (this.#calls[this.#bucket] as number) + this.#gathered;
+    this.#gathered = 0;
   }
 
   #rotate(now: number): void {
