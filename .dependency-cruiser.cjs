@@ -17,11 +17,14 @@ const FEATURES = [
 ];
 /** Files above the features; what is not listed is either a feature's or a foundation that imports neither. */
 const COMPOSITION = [
+  "api",
   "baldur",
   "calls",
   "composer",
   "declarations",
+  "control-documents",
   "default-runtime",
+  "health-checks",
   "gates",
   "index",
   "plugin",
@@ -32,7 +35,7 @@ const COMPOSITION = [
   "validate",
 ];
 const FRAME = ["documents", "pipeline", "settings", "slots", "storage", "telemetry"];
-const FOUNDATIONS = ["call", "clock", "decorate", "describe", "errors"];
+const FOUNDATIONS = ["call", "clock", "decorate", "describe", "errors", "isolate"];
 
 /** A stage is handed the call, and the call walks through its plan of stages: each names the other's type. */
 const KNOT = `${CORE}pipeline/(execution|stage|plan|endpoint)\\.ts$`;

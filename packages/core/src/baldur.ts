@@ -1,18 +1,19 @@
+import type { Baldur, ProtectCall, ProtectWithMeta } from "./api.js";
 import type { AnyFunction } from "./call.js";
 import { Calls } from "./calls.js";
 import type { CircuitBreaker, CircuitRow, CircuitState } from "./circuit-breaker/types.js";
 import { type HotClock, hotClock, type Random, systemRandom } from "./clock.js";
-import { KillSwitch, type SystemControl } from "./control/kill-switch.js";
-import { type ControlSettings, controlSettings } from "./control/settings.js";
+import { KillSwitch } from "./control/kill-switch.js";
+import { controlSettings } from "./control/settings.js";
+import { createDocuments } from "./control-documents.js";
 import { SETTINGS } from "./declarations.js";
 import type { DocumentStore } from "./documents/documents.js";
-import { FileDocumentStore } from "./documents/stores/file.js";
-import { MemoryDocumentStore } from "./documents/stores/memory.js";
 import { Domains } from "./domain/domain.js";
 import { ConfigurationError, invalid } from "./errors.js";
 import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
-import { type Health, HealthChecks } from "./health/health.js";
+import type { Health } from "./health/health.js";
+import { healthOf } from "./health-checks.js";
 import type { IdempotencyGate } from "./idempotency/gate.js";
 import { idempotencySettings } from "./idempotency/settings.js";
 import type { IdempotencyStore } from "./idempotency/store.js";
@@ -20,8 +21,7 @@ import { MemoryIdempotencyStore } from "./idempotency/stores/memory.js";
 import { drain, type ShutdownReport } from "./lifecycle/lifecycle.js";
 import { CallerSignals } from "./pipeline/caller-signal.js";
 import { Deadlines } from "./pipeline/deadline.js";
-import type { CircuitBreakerOptions, ProtectedFunction, ProtectOptions } from "./pipeline/options.js";
-import type { ProtectResult } from "./pipeline/result.js";
+import type { CircuitBreakerOptions, ProtectOptions } from "./pipeline/options.js";
 import { scopes } from "./pipeline/scope.js";
 import type { CallServices } from "./pipeline/services.js";
 import { discoverPlugins } from "./plugins/discovery.js";
@@ -40,51 +40,12 @@ import { unknownVariables } from "./settings/resolve.js";
 import { environmentProblem, runtimeSettings, storageSettings } from "./settings/runtime.js";
 import { SlotTable } from "./slots/slot.js";
 import { SLOTS } from "./slots/slots.js";
-import { defaultStateFolder } from "./storage/folder.js";
 import { requireConfiguredStores, requireDurableStores } from "./storage/requirements.js";
 import { JsonLineLogger } from "./telemetry/logger.js";
 import { loggingSettings, metricsSettings } from "./telemetry/settings.js";
 import { LogSink } from "./telemetry/sinks/log.js";
-import { type Telemetry, TelemetryHub } from "./telemetry/telemetry.js";
+import { TelemetryHub } from "./telemetry/telemetry.js";
 import { isObject } from "./validate.js";
-
-/** Runs a function protected. @public */
-export type ProtectCall = <T>(
-  name: string,
-  fn: ProtectedFunction<T>,
-  options?: ProtectOptions<T>,
-) => Promise<T>;
-
-/** Runs a function protected, and answers with everything about how it went. @public */
-export type ProtectWithMeta = <T>(
-  name: string,
-  fn: ProtectedFunction<T>,
-  options?: ProtectOptions<T>,
-) => Promise<ProtectResult<T>>;
-
-/** A runtime: breakers, budgets and switches that belong together. @public */
-export interface Baldur {
-  /** Discovers plugins, starts them, and loads and follows the kill switch. Idempotent. */
-  start(): Promise<this>;
-  /** Waits for calls in flight (default at most 30,000 ms), then closes plugins in reverse order. Idempotent. */
-  close(options?: { deadline?: number }): Promise<ShutdownReport>;
-  readonly protect: ProtectCall;
-  readonly protectWithMeta: ProtectWithMeta;
-  readonly protected: Protect;
-  onReplay(name: string, handler: ReplayHandler | ((operation: FailedOperation) => unknown)): Disposable;
-  /** Runs with a business label in force. Throws `DomainValidationError`. */
-  domain<T>(name: string, fn: () => T): T;
-  /** A handle on the circuit of that name, made now if there is none. */
-  circuit(name: string, options?: CircuitBreakerOptions): CircuitBreaker;
-  /** Every circuit, the longest open first. */
-  circuits(filter?: { state?: CircuitState }): CircuitRow[];
-  readonly control: SystemControl;
-  readonly health: Health;
-  readonly settings: SettingsCatalog;
-  readonly telemetry: Telemetry;
-  readonly slots: SlotTable;
-  posture(): Posture;
-}
 
 /** How the default runtime is made. */
 export interface Origin {
@@ -166,7 +127,12 @@ export class Runtime implements Baldur, Caller {
     this.announced = origin.announced ?? false;
     this.replayHandlers = origin.replayHandlers ?? new ReplayHandlers();
     this.#domains = new Domains(this.telemetry);
-    this.#documents = this.#createDocuments(this.settings.of(controlSettings));
+    this.#documents = createDocuments({
+      clock: this.#clock,
+      telemetry: this.telemetry,
+      settings: this.settings,
+      stateHome: this.#environment.get("XDG_STATE_HOME"),
+    });
     this.control = this.#createControl();
     this.#deadlines = new Deadlines(this.#clock);
     this.idempotencyStore = origin.idempotencyStore ?? this.#createIdempotencyStore();
@@ -177,10 +143,7 @@ export class Runtime implements Baldur, Caller {
       clock: this.#clock,
       surroundings: () => this.#surroundings(),
     });
-    this.health = new HealthChecks({
-      circuits: () => this.#checkCircuits(),
-      control: () => this.#checkControl(),
-    });
+    this.health = healthOf(this);
     this.rateLimiting = {
       clock: this.#clock,
       telemetry: this.telemetry,
@@ -378,18 +341,6 @@ export class Runtime implements Baldur, Caller {
     });
   }
 
-  #createDocuments({ backend, dir, pollInterval }: ControlSettings): DocumentStore {
-    if (backend === "memory") return new MemoryDocumentStore(this.#clock);
-    const { dataDir } = this.settings.of(storageSettings);
-    const stateHome = this.#environment.get("XDG_STATE_HOME");
-    return new FileDocumentStore({
-      folder: () => dir ?? `${dataDir ?? defaultStateFolder(process.cwd(), stateHome)}/control`,
-      clock: this.#clock,
-      telemetry: this.telemetry,
-      pollInterval,
-    });
-  }
-
   #createCalls(random: Random): Calls {
     const services: CallServices = {
       clock: this.#clock,
@@ -424,19 +375,6 @@ export class Runtime implements Baldur, Caller {
       clock: this.#clock,
       replayHandlers: this.replayHandlers,
     } satisfies Surroundings;
-  }
-
-  #checkCircuits(): { status: "healthy" | "degraded"; detail?: string } {
-    const open = this.circuits().filter(({ state }) => state !== "closed" && state !== "forced_closed");
-    if (open.length === 0 || !this.control.enabled) return { status: "healthy" };
-    return { status: "degraded", detail: open.map(({ name, state }) => `${name} is ${state}`).join(", ") };
-  }
-
-  async #checkControl(): Promise<{ status: "healthy" | "degraded"; detail?: string }> {
-    const { enabled, persisted, dryRun } = await this.control.state();
-    if (!enabled) return { status: "degraded", detail: "disabled by the kill switch" };
-    if (!persisted) return { status: "degraded", detail: "the latest change is not stored yet" };
-    return dryRun ? { status: "healthy", detail: "dry run" } : { status: "healthy" };
   }
 }
 

@@ -1,4 +1,5 @@
-import { type Baldur, type Origin, Runtime } from "./baldur.js";
+import type { Baldur } from "./api.js";
+import { type Origin, Runtime } from "./baldur.js";
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import type { ShutdownReport } from "./lifecycle/lifecycle.js";
 import type { BaldurOptions } from "./runtime-options.js";

@@ -1,4 +1,4 @@
-export type { Baldur, ProtectCall, ProtectWithMeta } from "./baldur.js";
+export type { Baldur, ProtectCall, ProtectWithMeta } from "./api.js";
 export { createBaldur } from "./baldur.js";
 export { BulkheadError, BulkheadFullError, BulkheadTimeoutError } from "./bulkhead/errors.js";
 export type { Attempt, Call, CallContext } from "./call.js";

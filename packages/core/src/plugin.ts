@@ -1,6 +1,6 @@
 // The entry for plugin authors: what a plugin is made of, the slots that it may fill, and the ports of the stores.
 
-export type { Baldur } from "./baldur.js";
+export type { Baldur } from "./api.js";
 export type { Clock } from "./clock.js";
 export type { Declarations } from "./declarations.js";
 export { declarations } from "./declarations.js";

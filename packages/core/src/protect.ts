@@ -1,4 +1,4 @@
-import type { Baldur, ProtectCall, ProtectWithMeta } from "./baldur.js";
+import type { Baldur, ProtectCall, ProtectWithMeta } from "./api.js";
 import { defaultReplayHandlers, defaultRuntime } from "./default-runtime.js";
 import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
 import { createProtected, type Protect } from "./protected.js";

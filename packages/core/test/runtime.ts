@@ -1,5 +1,6 @@
 import { createFakeClock, type FakeClock, type RecordedTelemetry, recordTelemetry } from "@baldur/testkit";
-import { type Baldur, createBaldur } from "../src/baldur.js";
+import type { Baldur } from "../src/api.js";
+import { createBaldur } from "../src/baldur.js";
 import type { BaldurOptions } from "../src/runtime-options.js";
 
 const ignore = () => undefined;

@@ -99,6 +99,7 @@ export class KillSwitch implements SystemControl {
   /** Loads the stored state and follows it. */
   async start(): Promise<void> {
     await this.#load();
+    if (this.#closed) return;
     this.#watch ??= this.parts.documents.watch(KEY, (document) => this.#adopt(document));
   }
 

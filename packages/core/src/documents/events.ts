@@ -8,3 +8,8 @@ export const documentQuarantined: EventDefinition<{ file: string; kept_as: strin
   journal: true,
   help: "a stored document could not be understood; it was put aside and counts as absent",
 });
+
+export const watcherFailed: EventDefinition<{ error: string }> = defineEvent<{ error: string }>()(
+  "documents.watcher_failed",
+  { level: "warning", help: "whoever watches a document threw when told about a change" },
+);

@@ -135,15 +135,16 @@ class Watch {
   }
 
   async #tick(): Promise<void> {
-    try {
-      const stamp = await this.look();
-      const first = this.#stamp === undefined;
-      if (stamp !== this.#stamp && !(first && stamp === "absent")) await this.changed(() => this.#stopped);
-      this.#stamp = stamp;
-    } catch {
-      // Unreadable now: the stamp stays as it was, so that what changed meanwhile is told next time.
-    }
+    // Unreadable now: the stamp stays as it was, so that what changes meanwhile is told next time.
+    await this.#compare().catch(() => undefined);
     this.#schedule();
+  }
+
+  async #compare(): Promise<void> {
+    const stamp = await this.look();
+    const first = this.#stamp === undefined;
+    if (stamp !== this.#stamp && !(first && stamp === "absent")) await this.changed(() => this.#stopped);
+    this.#stamp = stamp;
   }
 }
 

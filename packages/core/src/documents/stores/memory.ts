@@ -8,7 +8,11 @@ export class MemoryDocumentStore implements DocumentStore {
   readonly #documents = new Map<string, VersionedDocument>();
   readonly #listeners = new Map<string, Set<Listener>>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    /** Told what a watcher throws: the document is written, and its writer must not take that for a failure of its own. */
+    private readonly watcherFailed: (error: unknown) => void = () => undefined,
+  ) {}
 
   async read(key: string): Promise<VersionedDocument | undefined> {
     return this.#documents.get(key);
@@ -25,7 +29,7 @@ export class MemoryDocumentStore implements DocumentStore {
       updatedAt: this.clock.now(),
     };
     this.#documents.set(key, document);
-    for (const listener of this.#listeners.get(key) ?? []) tell(listener, document);
+    for (const listener of this.#listeners.get(key) ?? []) this.#tell(listener, document);
     return { ok: true, version: document.version };
   }
 
@@ -38,12 +42,12 @@ export class MemoryDocumentStore implements DocumentStore {
   async close(): Promise<void> {
     this.#listeners.clear();
   }
-}
 
-function tell(listener: Listener, document: VersionedDocument): void {
-  try {
-    listener(document);
-  } catch {
-    // The document is written: a watcher's failure must not look like the writer's.
+  #tell(listener: Listener, document: VersionedDocument): void {
+    try {
+      listener(document);
+    } catch (error) {
+      this.watcherFailed(error);
+    }
   }
 }

@@ -1,0 +1,50 @@
+import type { CircuitBreaker, CircuitRow, CircuitState } from "./circuit-breaker/types.js";
+import type { SystemControl } from "./control/kill-switch.js";
+import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
+import type { Health } from "./health/health.js";
+import type { ShutdownReport } from "./lifecycle/lifecycle.js";
+import type { CircuitBreakerOptions, ProtectedFunction, ProtectOptions } from "./pipeline/options.js";
+import type { ProtectResult } from "./pipeline/result.js";
+import type { Posture } from "./posture.js";
+import type { Protect } from "./protected.js";
+import type { SettingsCatalog } from "./settings/catalog.js";
+import type { SlotTable } from "./slots/slot.js";
+import type { Telemetry } from "./telemetry/telemetry.js";
+
+/** Runs a function protected. @public */
+export type ProtectCall = <T>(
+  name: string,
+  fn: ProtectedFunction<T>,
+  options?: ProtectOptions<T>,
+) => Promise<T>;
+
+/** Runs a function protected, and answers with everything about how it went. @public */
+export type ProtectWithMeta = <T>(
+  name: string,
+  fn: ProtectedFunction<T>,
+  options?: ProtectOptions<T>,
+) => Promise<ProtectResult<T>>;
+
+/** A runtime: breakers, budgets and switches that belong together. @public */
+export interface Baldur {
+  /** Discovers plugins, starts them, and loads and follows the kill switch. Idempotent. */
+  start(): Promise<this>;
+  /** Waits for calls in flight (default at most 30,000 ms), then closes plugins in reverse order. Idempotent. */
+  close(options?: { deadline?: number }): Promise<ShutdownReport>;
+  readonly protect: ProtectCall;
+  readonly protectWithMeta: ProtectWithMeta;
+  readonly protected: Protect;
+  onReplay(name: string, handler: ReplayHandler | ((operation: FailedOperation) => unknown)): Disposable;
+  /** Runs with a business label in force. Throws `DomainValidationError`. */
+  domain<T>(name: string, fn: () => T): T;
+  /** A handle on the circuit of that name, made now if there is none. */
+  circuit(name: string, options?: CircuitBreakerOptions): CircuitBreaker;
+  /** Every circuit, the longest open first. */
+  circuits(filter?: { state?: CircuitState }): CircuitRow[];
+  readonly control: SystemControl;
+  readonly health: Health;
+  readonly settings: SettingsCatalog;
+  readonly telemetry: Telemetry;
+  readonly slots: SlotTable;
+  posture(): Posture;
+}
