@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Baldur } from "../../src/baldur.js";
+import type { Baldur } from "../../src/api.js";
 import { ConfigurationError } from "../../src/errors.js";
 import { errorOf, testRuntime } from "../runtime.js";
 
