@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { type Baldur, createBaldur } from "../../src/baldur.js";
+import type { Baldur } from "../../src/api.js";
+import { createBaldur } from "../../src/baldur.js";
 import { SILENT } from "../runtime.js";
 
 const CORE = new URL("../../dist/index.js", import.meta.url).href;
