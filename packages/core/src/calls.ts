@@ -68,6 +68,7 @@ export class Calls {
     this.#parts = parts;
     this.endpoints = new Endpoints({
       limit: circuitBreaker.maxBreakers,
+      now: () => services.clock.coarse(),
       onCreated: (endpoint) => {
         if (recordsMetrics) endpoint.metrics = new EndpointMetrics(services.telemetry, endpoint.name);
         parts.onNewName();

@@ -102,8 +102,10 @@ export class Breaker implements CircuitGate {
   /** A call that passed ended well, and how long it took does not matter. `now` is a coarse reading. */
   passed(generation: number, now: number): void {
     if (generation !== this.generation || !this.passes) return;
-    if (now !== this.#passedAt) this.#recordPassed();
-    this.#passedAt = now;
+    if (now !== this.#passedAt) {
+      this.#recordPassed();
+      this.#passedAt = now;
+    }
     this.#passed++;
   }
 

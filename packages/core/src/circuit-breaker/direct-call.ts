@@ -30,6 +30,7 @@ export class DirectCalls {
   ): Promise<unknown> {
     const { generation } = endpoint.circuit as Breaker;
     const startedAt = this.#clock.coarse();
+    endpoint.lastUsed = startedAt;
     endpoint.inFlight++;
     try {
       const result: unknown = args === undefined ? fn(firstCall(endpoint, options)) : apply(fn, self, args);

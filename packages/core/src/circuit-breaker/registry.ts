@@ -54,7 +54,13 @@ export class Circuits {
       validateCircuitBreakerOptions(options);
     }
     this.of(this.endpoints.get(name), options);
-    return new CircuitHandle(name, () => this.of(this.endpoints.get(name), options));
+    return new CircuitHandle(name, () => this.#used(name, options));
+  }
+
+  #used(name: string, options: CircuitBreakerOptions | undefined): Breaker {
+    const endpoint = this.endpoints.get(name);
+    endpoint.lastUsed = this.services.clock.coarse();
+    return this.of(endpoint, options);
   }
 
   rows(filter: { state?: CircuitState } = {}): CircuitRow[] {

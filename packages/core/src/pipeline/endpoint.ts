@@ -12,7 +12,7 @@ export interface CircuitGate {
 /** One protected name: what its calls share. */
 export class Endpoint {
   inFlight = 0;
-  /** Reading of the registry's counter at the latest look-up. */
+  /** Coarse reading of the clock at the latest use. */
   lastUsed = 0;
   /** The plan of the latest call: most names are called in one way only. */
   plan: Plan | null = null;

@@ -10,6 +10,8 @@ const BATCH = 16;
 export interface EndpointsOptions {
   /** Names kept at a time. */
   readonly limit: number;
+  /** A coarse reading of the clock. */
+  now(): number;
   /** Told every new name's endpoint, before its first call. */
   onCreated(endpoint: Endpoint): void;
   /** Told how many idle names left to make room. */
@@ -25,17 +27,18 @@ export class Endpoints {
   readonly #overflow = new Map<string, Endpoint>();
   #overflowCircuit: CircuitGate | null = null;
   #overflowed = false;
-  #uses = 0;
-  /** Uses before which looking for idle names is not worth its cost again. */
+  #created = 0;
+  /** New names before which looking for idle ones is not worth its cost again. */
   #nextLook = 0;
 
   constructor(private readonly options: EndpointsOptions) {}
 
-  /** The name's endpoint, made on first use. Throws `ConfigurationError` for what cannot be a name. */
+  /**
+   * The name's endpoint, made on first use. Throws `ConfigurationError` for what cannot be a name. Whoever uses it notes
+   * when in `lastUsed`.
+   */
   get(name: string): Endpoint {
-    const endpoint = this.#byName.get(name) ?? this.#overflow.get(name) ?? this.#create(name);
-    endpoint.lastUsed = ++this.#uses;
-    return endpoint;
+    return this.#byName.get(name) ?? this.#overflow.get(name) ?? this.#create(name);
   }
 
   *values(): Generator<Endpoint> {
@@ -52,7 +55,9 @@ export class Endpoints {
   #create(name: string): Endpoint {
     validateName(name);
     const endpoint = new Endpoint(name);
-    if (this.#byName.size >= this.options.limit && this.#uses >= this.#nextLook) this.#makeRoom();
+    endpoint.lastUsed = this.options.now();
+    this.#created++;
+    if (this.#byName.size >= this.options.limit && this.#created >= this.#nextLook) this.#makeRoom();
     if (this.#byName.size < this.options.limit) this.#byName.set(name, endpoint);
     else this.#addToOverflow(endpoint);
     this.options.onCreated(endpoint);
@@ -66,7 +71,7 @@ export class Endpoints {
     const leaving = idle.slice(0, batch);
     for (const endpoint of leaving) this.#byName.delete(endpoint.name);
     if (leaving.length > 0) return this.options.onEvicted(leaving.length);
-    this.#nextLook = this.#uses + batch;
+    this.#nextLook = this.#created + batch;
     this.#reportOverflow();
   }
 

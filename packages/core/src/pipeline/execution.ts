@@ -58,6 +58,7 @@ export class Execution {
     const { renewals } = clock;
     this.startedAt = endpoint.precise ? clock.monotonic() : clock.coarse();
     this.#fresh = clock.renewals !== renewals;
+    endpoint.lastUsed = this.startedAt;
   }
 
   get name(): string {
