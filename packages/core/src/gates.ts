@@ -13,6 +13,7 @@ export type { AnyFunction } from "./call.js";
 export type { AsyncDecorator, Decorator } from "./decorate.js";
 export type { Idempotent, IdempotentOptions } from "./idempotency/idempotent.js";
 export type { KeySource, KeyValue } from "./idempotency/key.js";
+export type { IdempotencyOptions, ProtectedOptions } from "./pipeline/options.js";
 export type { RateLimitOptions } from "./rate-limit/gate.js";
 
 /**

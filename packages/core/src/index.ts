@@ -1,11 +1,13 @@
 export type { Baldur, ProtectCall, ProtectWithMeta } from "./api.js";
 export { createBaldur } from "./baldur.js";
+export type { Occupancy } from "./bulkhead/errors.js";
 export { BulkheadError, BulkheadFullError, BulkheadTimeoutError } from "./bulkhead/errors.js";
 export type { Attempt, Call, CallContext } from "./call.js";
 export type { CircuitRefusal } from "./circuit-breaker/errors.js";
 export { CircuitBreakerError, CircuitOpenError } from "./circuit-breaker/errors.js";
 export type {
   CircuitBreaker,
+  CircuitBreakerSettings,
   CircuitRow,
   CircuitState,
   ControlResult,
@@ -14,6 +16,7 @@ export type {
 } from "./circuit-breaker/types.js";
 export type { Clock } from "./clock.js";
 export type { ControlChange, ControlState, SystemControl } from "./control/kill-switch.js";
+export type { ControlSettings } from "./control/settings.js";
 export type { SettingsByArea } from "./declarations.js";
 export type { AsyncDecorator } from "./decorate.js";
 export { init, shutdown } from "./default-runtime.js";
@@ -40,6 +43,7 @@ export type {
 export type { Health, HealthCheck, HealthReport, HealthStatus } from "./health/health.js";
 export type { Duplicate } from "./idempotency/errors.js";
 export { IdempotencyDuplicateError, IdempotencyUnavailableError } from "./idempotency/errors.js";
+export type { IdempotencySettings } from "./idempotency/settings.js";
 export type { ShutdownReport } from "./lifecycle/lifecycle.js";
 export { TimeoutPolicyError } from "./pipeline/errors.js";
 export type {
@@ -57,21 +61,27 @@ export type {
 } from "./pipeline/options.js";
 export type { Classification, Outcome } from "./pipeline/outcome.js";
 export type { ProtectResult } from "./pipeline/result.js";
+export type { ProtectSettings } from "./pipeline/settings.js";
 export type { PluginRow } from "./plugins/host.js";
-export type { Entitlement, Plugin } from "./plugins/plugin.js";
+export type { Entitlement, Plugin, PluginContext } from "./plugins/plugin.js";
 export type { Posture } from "./posture.js";
 export { domain, onReplay, protect, protectedFunction as protected, protectWithMeta } from "./protect.js";
 export type { Protect, Protected } from "./protected.js";
 export { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
+export type { RateLimitBackoffSettings, RateLimitSettings } from "./rate-limit/settings.js";
 export { RetryExhaustedError } from "./retry/errors.js";
-export type { BaldurOptions } from "./runtime-options.js";
+export type { RetryBudgetOptions, RetryBudgetSettings, RetrySettings } from "./retry/settings.js";
+export type { BaldurOptions, StorageOptions } from "./runtime-options.js";
 export type { SettingRow, SettingsCatalog } from "./settings/catalog.js";
-export type { StorageSettings } from "./settings/runtime.js";
+export type { Field, SettingsGroup, Unit } from "./settings/define.js";
+export type { SettingSource } from "./settings/resolve.js";
+export type { RuntimeSettings, StorageSettings } from "./settings/runtime.js";
 export type { BulkheadOptions } from "./slots/bulkhead.js";
 export type { CaptureRefusal, CaptureResult } from "./slots/failure-recorder.js";
-export type { SlotRow, SlotTable } from "./slots/slot.js";
+export type { Slot, SlotRow, SlotTable } from "./slots/slot.js";
 export type { Level, TelemetryEvent } from "./telemetry/event.js";
 export type { Logger } from "./telemetry/logger.js";
 export type { MetricKind, MetricSample } from "./telemetry/metric.js";
+export type { LoggingSettings, MetricsSettings } from "./telemetry/settings.js";
 export type { Telemetry } from "./telemetry/telemetry.js";
 export { VERSION } from "./version.js";

@@ -2,10 +2,11 @@
 
 export type { Baldur } from "./api.js";
 export type { Clock } from "./clock.js";
-export type { Declarations } from "./declarations.js";
+export type { Declarations, ErrorDeclaration } from "./declarations.js";
 export { declarations } from "./declarations.js";
 export type { CompareAndSetResult, DocumentStore, VersionedDocument } from "./documents/documents.js";
 export { brand } from "./errors.js";
+export type { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 export type {
   Answer,
   ClaimAnswer,
@@ -19,7 +20,9 @@ export * from "./plugins/plugin.js";
 export { defaultBaldur } from "./protect.js";
 export type { SettingsCatalog } from "./settings/catalog.js";
 export {
+  type Bounds,
   boolean,
+  type Common,
   choice,
   defineSettings,
   duration,
@@ -34,7 +37,9 @@ export {
   secret,
   text,
   type Unit,
+  type Unnamed,
 } from "./settings/define.js";
+export type { Parsed } from "./settings/parse.js";
 export * from "./slots/audit.js";
 export * from "./slots/bulkhead.js";
 export * from "./slots/emergency.js";

@@ -8,6 +8,9 @@ import type { StorageSettings } from "./settings/runtime.js";
 import type { Logger } from "./telemetry/logger.js";
 import { isObject } from "./validate.js";
 
+/** Where state is kept beyond the process; each place needs its package. @public */
+export type StorageOptions = Partial<StorageSettings>;
+
 /** What a runtime is made of; everything has a default. @public */
 export interface BaldurOptions {
   /** Plugins besides those that are found. Of two with one name the first holds. */
@@ -17,7 +20,7 @@ export interface BaldurOptions {
   /** Settings by area, in the units of options (milliseconds). They win over the environment. */
   settings?: SettingsByArea;
   /** Where state is kept beyond the process; the same as `settings.storage`. */
-  storage?: Partial<StorageSettings>;
+  storage?: StorageOptions;
   /** Default: the system's. */
   clock?: Clock;
   /** Numbers in [0, 1) for jitter. Default: `Math.random`. */

@@ -50,11 +50,12 @@ export interface SettingsGroup<V extends object = object> {
 export type SettingsOf<G> = G extends SettingsGroup<infer V> ? V : never;
 
 type Named = { env: string; envName?: never } | { envName: string; env?: never };
-type Common<T> = Named & { help: string; secret?: boolean } & (undefined extends T
+/** What every kind of field takes. @public */
+export type Common<T> = Named & { help: string; secret?: boolean } & (undefined extends T
     ? { default?: T }
     : { default: T });
-/** A field before its group has named its variable. */
-type Unnamed<T> = (prefix: string) => Field<T>;
+/** A field before its group has named its variable. @public */
+export type Unnamed<T> = (prefix: string) => Field<T>;
 
 interface Kind<T> {
   readonly type: string;
@@ -79,7 +80,8 @@ function field<T>(options: Common<T>, kind: Kind<T>): Unnamed<T> {
   });
 }
 
-interface Bounds {
+/** @public */
+export interface Bounds {
   min?: number;
   max?: number;
 }
