@@ -94,6 +94,7 @@ export class Runtime implements Baldur, Caller {
   readonly protect: ProtectCall;
   readonly protectWithMeta: ProtectWithMeta;
   readonly protected: Protect;
+  readonly calls: Calls;
   /** For the gates. */
   readonly rateLimiting: RateLimitServices;
   readonly #options: BaldurOptions;
@@ -104,7 +105,6 @@ export class Runtime implements Baldur, Caller {
   readonly #domains: Domains;
   readonly idempotencyStore: IdempotencyStore;
   readonly #documents: DocumentStore;
-  readonly #calls: Calls;
   readonly #host: PluginHost;
   #started = false;
   #starting: Promise<this> | undefined;
@@ -136,7 +136,7 @@ export class Runtime implements Baldur, Caller {
     this.control = this.#createControl();
     this.#deadlines = new Deadlines(this.#clock);
     this.idempotencyStore = origin.idempotencyStore ?? this.#createIdempotencyStore();
-    this.#calls = this.#createCalls(random);
+    this.calls = this.#createCalls(random);
     this.#host = new PluginHost({
       slots: this.slots,
       telemetry: this.telemetry,
@@ -150,7 +150,7 @@ export class Runtime implements Baldur, Caller {
       enabled: this.settings.of(rateLimitSettings).enabled,
       control: this.control,
     };
-    const calls = this.#calls;
+    const calls = this.calls;
     this.protect = ((name, fn, given) => calls.run(name, fn, given)) as ProtectCall;
     this.protectWithMeta = ((name, fn, given) => calls.runWithMeta(name, fn, given)) as ProtectWithMeta;
     this.protected = createProtected(() => this, this.replayHandlers);
@@ -167,7 +167,7 @@ export class Runtime implements Baldur, Caller {
 
   /** For the gate `idempotent`. */
   get idempotency(): IdempotencyGate {
-    return this.#calls.idempotency;
+    return this.calls.idempotency;
   }
 
   call(
@@ -177,7 +177,7 @@ export class Runtime implements Baldur, Caller {
     args?: readonly unknown[],
     self?: unknown,
   ): Promise<unknown> {
-    return this.#calls.run(name, fn, options, args, self);
+    return this.calls.run(name, fn, options, args, self);
   }
 
   onReplay(name: string, handler: ReplayHandler | ((operation: FailedOperation) => unknown)): Disposable {
@@ -190,12 +190,12 @@ export class Runtime implements Baldur, Caller {
   }
 
   circuit(name: string, options?: CircuitBreakerOptions): CircuitBreaker {
-    return this.#calls.circuits.handle(name, options);
+    return this.calls.circuits.handle(name, options);
   }
 
   circuits(filter: { state?: CircuitState } = {}): CircuitRow[] {
     if (!isObject(filter)) throw invalid("filter", "an object", filter);
-    return this.#calls.circuits.rows(filter);
+    return this.calls.circuits.rows(filter);
   }
 
   start(): Promise<this> {
@@ -249,7 +249,7 @@ export class Runtime implements Baldur, Caller {
     this.#requireStores();
     this.slots.seal();
     await this.#host.start(); // one that fails takes back what it filled
-    this.#calls.recompose();
+    this.calls.recompose();
     await this.control.start();
     this.#reportUnknownVariables();
     this.#started = true;
@@ -261,7 +261,7 @@ export class Runtime implements Baldur, Caller {
     const began = this.#clock.monotonic();
     await this.#startEnded(deadline);
     const remaining = (): number => Math.max(0, deadline - (this.#clock.monotonic() - began));
-    const { drained, abandoned } = await drain(this.#calls.endpoints, this.#clock, remaining());
+    const { drained, abandoned } = await drain(this.calls.endpoints, this.#clock, remaining());
     const unclean = await this.#host.close(remaining());
     await this.control.close();
     await this.#documents.close();

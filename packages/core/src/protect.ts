@@ -10,7 +10,7 @@ import { createProtected, type Protect } from "./protected.js";
  * `ConfigurationError`. Works without `init()`.
  * @public
  */
-export const protect = ((name, fn, options) => defaultRuntime().call(name, fn, options)) as ProtectCall;
+export const protect = ((name, fn, options) => defaultRuntime().calls.run(name, fn, options)) as ProtectCall;
 
 /**
  * Like `protect`, and resolves to a record of the call, whatever became of it. Rejects with `ConfigurationError` for a

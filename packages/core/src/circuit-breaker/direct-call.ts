@@ -1,4 +1,4 @@
-import type { AnyFunction } from "../call.js";
+import type { AnyFunction, Call } from "../call.js";
 import type { HotClock } from "../clock.js";
 import { apply, promised } from "../pipeline/apply.js";
 import { AttemptCall } from "../pipeline/attempt.js";
@@ -69,6 +69,6 @@ export class DirectCalls {
   }
 }
 
-function firstCall(endpoint: Endpoint, options: ProtectOptions | undefined): AttemptCall {
-  return new AttemptCall(options === undefined ? endpoint : { name: endpoint.name, options }, 1);
+function firstCall(endpoint: Endpoint, options: ProtectOptions | undefined): Call {
+  return options === undefined ? endpoint.bareCall : new AttemptCall({ name: endpoint.name, options }, 1);
 }

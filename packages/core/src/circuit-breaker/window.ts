@@ -4,7 +4,6 @@ export const SLOW = 2;
 export const RATE_LIMITED = 4;
 
 const FLAGS = 8;
-const FIRST_CAPACITY = 8;
 
 /** What the window holds at this moment. */
 export interface WindowTotals {
@@ -27,7 +26,8 @@ export class OutcomeWindow implements WindowTotals {
   failures = 0;
   slow = 0;
   rateLimited = 0;
-  #ring: Float64Array = new Float64Array(FIRST_CAPACITY);
+  /** A plain array: a typed one of more than eight numbers lives outside the heap, and is dear to make. */
+  #ring: number[] = [];
   #oldest = 0;
   /** Where the next entry goes. */
   #next = 0;
@@ -41,12 +41,10 @@ export class OutcomeWindow implements WindowTotals {
   record(flags: number, now: number): void {
     const at = Math.floor(now);
     if (this.calls > 0) this.#expire(at);
+    const entry = flags === 0 ? at : -(at * FLAGS + flags);
     if (this.calls === this.size) this.#dropOldest();
-    else if (this.calls === this.#ring.length) this.#grow();
-    const ring = this.#ring;
-    const next = this.#next;
-    ring[next] = flags === 0 ? at : -(at * FLAGS + flags);
-    this.#next = next + 1 === ring.length ? 0 : next + 1;
+    if (this.calls === this.#ring.length) this.#extend(entry);
+    else this.#write(entry);
     this.calls++;
     if (flags !== 0) this.#count(flags, 1);
   }
@@ -81,15 +79,18 @@ export class OutcomeWindow implements WindowTotals {
     if (flags & RATE_LIMITED) this.rateLimited += by;
   }
 
-  /** The ring is full, so the oldest entry is the one that the next would overwrite. */
-  #grow(): void {
-    const full = this.#ring;
-    const grown = new Float64Array(Math.min(this.size, full.length * 2));
-    grown.set(full.subarray(this.#oldest));
-    grown.set(full.subarray(0, this.#oldest), full.length - this.#oldest);
-    this.#ring = grown;
+  #write(entry: number): void {
+    const next = this.#next;
+    this.#ring[next] = entry;
+    this.#next = next + 1 === this.#ring.length ? 0 : next + 1;
+  }
+
+  /** The ring is full and may grow: put in order, with the new entry at its end, it begins anew. */
+  #extend(entry: number): void {
+    if (this.#oldest !== 0) this.#ring.push(...this.#ring.splice(0, this.#oldest));
     this.#oldest = 0;
-    this.#next = full.length;
+    this.#ring.push(entry);
+    this.#next = 0;
   }
 }
 

@@ -2,7 +2,7 @@ import type { CallContext } from "../call.js";
 import { watched } from "../isolate.js";
 import type { ProtectedOptions, ProtectOptions } from "./options.js";
 
-const NO_CONTEXT: CallContext = Object.freeze({});
+export const NO_CONTEXT: CallContext = Object.freeze({});
 
 /** The context of a call, made when someone asks: given, or taken from the arguments of a wrapped function. */
 export function contextOf(

@@ -1,3 +1,4 @@
+import { BareCall } from "./bare-call.js";
 import type { EndpointMetrics } from "./endpoint-metrics.js";
 import type { Outcome } from "./outcome.js";
 import type { Plan } from "./plan.js";
@@ -25,7 +26,15 @@ export class Endpoint {
   /** There was no room for it: it is not kept, and shares its circuit with others. */
   overflow = false;
 
+  #bareCall: BareCall | null = null;
+
   constructor(readonly name: string) {}
+
+  /** For functions of calls without options. */
+  get bareCall(): BareCall {
+    this.#bareCall ??= new BareCall(this.name);
+    return this.#bareCall;
+  }
 
   /** May be dropped: no call is in flight, and its circuit is closed and not pinned. */
   get idle(): boolean {

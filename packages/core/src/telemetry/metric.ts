@@ -95,10 +95,14 @@ export class GaugeCell {
   }
 }
 
-/** One typed array: the count of every bucket, of everything above, and the sum. */
+/**
+ * The count of every bucket and of everything above, and the sum. A plain array: a typed one of this size lives outside
+ * the heap, and costs ten times as much to make.
+ */
 export class HistogramCell {
   readonly #bounds: readonly number[];
-  readonly #data: Float64Array;
+  readonly #counts: number[];
+  #sum = 0;
   #common = 0;
 
   /** `common` is the value that most observations have, below the highest bound: those are only counted. */
@@ -107,7 +111,7 @@ export class HistogramCell {
     private readonly common: number = 0,
   ) {
     this.#bounds = bounds;
-    this.#data = new Float64Array(bounds.length + 2);
+    this.#counts = zeros(bounds.length + 1);
   }
 
   /** The same as `observe(common)`. */
@@ -120,24 +124,29 @@ export class HistogramCell {
     const bounds = this.#bounds;
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++;
-    const data = this.#data;
-    data[bucket] = (data[bucket] as number) + 1;
-    data[bounds.length + 1] = (data[bounds.length + 1] as number) + value;
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    this.#sum += value;
   }
 
   read(): Required<Pick<MetricSample, "buckets" | "sum" | "count">> {
-    const data = this.#data.slice();
+    const counts = [...this.#counts];
     const common = this.#bounds.findIndex((bound) => this.common <= bound);
-    data[common] = (data[common] as number) + this.#common;
+    counts[common] = (counts[common] as number) + this.#common;
     let count = 0;
     const buckets = this.#bounds.map((le, bucket) => {
-      count += data[bucket] as number;
+      count += counts[bucket] as number;
       return { le, count };
     });
     return {
       buckets,
-      count: count + (data[this.#bounds.length] as number),
-      sum: (data[this.#bounds.length + 1] as number) + this.#common * this.common,
+      count: count + (counts[this.#bounds.length] as number),
+      sum: this.#sum + this.#common * this.common,
     };
   }
+}
+
+function zeros(length: number): number[] {
+  const counts: number[] = [];
+  for (let index = 0; index < length; index++) counts.push(0);
+  return counts;
 }
