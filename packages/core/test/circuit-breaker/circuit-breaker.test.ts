@@ -37,7 +37,7 @@ describe("a circuit breaker", () => {
     expect(telemetry.value("baldur_circuit_breaker_state", { service: "db" })).toBe(1);
   });
 
-  it("refuses without running the function while open, with the time to wait", async () => {
+  it("44.4 refuses without running the function while open, with the time to wait", async () => {
     const { baldur, clock } = await opened();
     let ran = false;
     await clock.advance(400);
@@ -233,7 +233,7 @@ describe("a circuit breaker", () => {
 describe("a circuit by hand", () => {
   const by = { actor: "ana", reason: "maintenance" };
 
-  it("holds every call back while forced open, probes included, and expires after 90 minutes", async () => {
+  it("44.4 holds every call back while forced open, probes included, and expires after 90 minutes", async () => {
     const { baldur, clock, telemetry } = testRuntime();
     const result = await baldur.circuit("db").forceOpen(by);
     expect(result).toMatchObject({ success: true, previousState: "closed", state: "forced_open" });
@@ -344,7 +344,7 @@ describe("a permit", () => {
 });
 
 describe("many circuits", () => {
-  it("keeps at most so many: the least recently used idle ones leave, open ones stay", async () => {
+  it("44.4 keeps at most so many: the least recently used idle ones leave, open ones stay", async () => {
     const { baldur, telemetry } = testRuntime({ settings: { circuitBreaker: { maxBreakers: 100 } } });
     await errorOf(baldur.protect("open", fails, at({})));
     for (let n = 0; n < 1000; n++) await baldur.protect(`name-${n}`, succeeds);

@@ -127,7 +127,7 @@ function recovers(from: Snapshot, at: number): boolean {
 describe("what trips a circuit", () => {
   const totals = { calls: 0, failures: 0, slow: 0, rateLimited: 0 };
 
-  it("needs the minimum of calls, the number and the share of failures together", () => {
+  it("44.4 needs the minimum of calls, the number and the share of failures together", () => {
     expect(tripTrigger({ ...totals, calls: 9, failures: 9 }, 9, policy)).toBeUndefined();
     expect(tripTrigger({ ...totals, calls: 10, failures: 4 }, 4, policy)).toBeUndefined();
     expect(tripTrigger({ ...totals, calls: 100, failures: 9 }, 1, policy)).toBeUndefined();
@@ -138,7 +138,7 @@ describe("what trips a circuit", () => {
     expect(tripTrigger({ ...totals, calls: 30, failures: 10 }, 1, policy)).toBe("failures");
   });
 
-  it("leaves the share out at 0, as the reference documents say", () => {
+  it("leaves the share out at 0, as a guard of its own", () => {
     const literal = circuitPolicy(defaults, { failureRateThreshold: 0 }, "x");
     expect(tripTrigger({ ...totals, calls: 100, failures: 5 }, 1, literal)).toBe("failures");
   });

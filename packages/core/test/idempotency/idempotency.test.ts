@@ -129,7 +129,7 @@ describe("an idempotency key", () => {
     expect(await errorOf(charge({ orderId: 1 }))).toBeInstanceOf(IdempotencyDuplicateError);
   });
 
-  it("guards nothing in production by what only one process remembers: closed, or open where asked", async () => {
+  it("44.4 guards nothing in production by what only one process remembers: closed, or open where asked", async () => {
     const { baldur, telemetry } = testRuntime({ env: { BALDUR_ENVIRONMENT: "production" } });
     let ran = 0;
     expect(await errorOf(baldur.protect("charge", () => ++ran, KEY))).toMatchObject({

@@ -10,7 +10,7 @@ describe("importing the package", () => {
   it.each([
     ["ESM", `await import(${ESM}); await import(${GATES});`, "mjs"],
     ["CommonJS", `require(${CJS}); require(${GATES_CJS});`, "cjs"],
-  ])("starts nothing and says nothing: %s", (_, load, extension) => {
+  ])("44.4 starts nothing and says nothing: %s", (_, load, extension) => {
     const script = `const before = { ...process.env };
       const events = ["SIGTERM", "SIGINT", "exit", "uncaughtException", "unhandledRejection"];
       const listening = () => events.map((event) => process.listenerCount(event)).join();
@@ -27,7 +27,7 @@ describe("importing the package", () => {
 });
 
 describe("a script without any configuration", () => {
-  it("prints one line at INFO and nothing above, writes no file, opens no port, and exits by itself", () => {
+  it("44.4 prints one line at INFO and nothing above, writes no file, opens no port, and exits by itself", () => {
     const script = `import { protect, protectWithMeta, protected as protectedFunction } from ${ESM};
       await protect("db", async () => 1);
       await protect("db", async () => 2, { timeout: 60_000, retry: true, fallback: () => 3 });
@@ -48,6 +48,17 @@ describe("a script without any configuration", () => {
         storage: "memory",
       }),
     ]);
+  });
+
+  it("44.4 works where its state folder cannot be made, and says so only when it is needed", () => {
+    const script = `import { init, protect } from ${ESM};
+      const baldur = await init({ discover: false });
+      const { persisted } = await baldur.control.disable({ actor: "a", reason: "r" });
+      process.stdout.write(JSON.stringify([baldur.control.enabled, persisted, await protect("x", () => 1)]));
+      await baldur.close();`;
+    const { code, stdout, stderr } = runScript(script, { env: { XDG_STATE_HOME: "/dev/null/nowhere" } });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "[false,false,1]" });
+    expect(stderr).toContain("system_control.persist_failed");
   });
 
   it("waits for a deadline that is pending, and no longer", () => {

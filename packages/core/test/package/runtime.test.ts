@@ -4,7 +4,7 @@ import { BulkheadFullError } from "../../src/bulkhead/errors.js";
 import type { Plugin } from "../../src/plugins/plugin.js";
 import { defineSettings, integer } from "../../src/settings/define.js";
 import { bulkheadSlot } from "../../src/slots/bulkhead.js";
-import { errorOf, SILENT, succeeds, testRuntime } from "../runtime.js";
+import { errorOf, SILENT, succeeds, testRuntime, turn } from "../runtime.js";
 
 const settings = defineSettings<{ size: number }>("acme", {
   prefix: "BALDUR_ACME_",
@@ -138,6 +138,19 @@ describe("closing", () => {
     expect(await baldur.close()).toBe(await closing);
   });
 
+  it("#43.16 is quick after a caller aborted: the call that was given up is in flight no longer", async () => {
+    const { baldur, clock } = testRuntime();
+    const controller = new AbortController();
+    const call = errorOf(
+      baldur.protect("x", () => new Promise(() => undefined), { signal: controller.signal }),
+    );
+    controller.abort();
+    await call;
+    const closing = baldur.close();
+    await clock.advance(0);
+    expect(await closing).toMatchObject({ clean: true, drained: 0, duration: 0 });
+  });
+
   it("names what did not end within the deadline, and lets its deadline still end it", async () => {
     const { baldur, clock } = testRuntime();
     const call = errorOf(baldur.protect("stuck", () => new Promise(() => undefined), { timeout: 5000 }));
@@ -150,6 +163,47 @@ describe("closing", () => {
 });
 
 describe("the bulkhead stage", () => {
+  it("M7 lets a call leave the queue at once when its caller aborts, and gives back a place that comes too late", async () => {
+    const admit: ((permit: { release(): void }) => void)[] = [];
+    let released = 0;
+    const queueing: Plugin = {
+      name: "queueing",
+      register: (context) =>
+        context.fill(bulkheadSlot, {
+          kind: "test",
+          acquire: () => new Promise((resolve) => admit.push(resolve)),
+        }),
+    };
+    const { baldur } = testRuntime({ plugins: [queueing] });
+    await baldur.start();
+    const controller = new AbortController();
+    const call = errorOf(baldur.protect("x", succeeds, { bulkhead: "db", signal: controller.signal }));
+    controller.abort("gone");
+    expect(await call).toBe("gone");
+    admit[0]?.({ release: () => released++ });
+    await turn();
+    expect(released).toBe(1);
+  });
+
+  it("M6 runs callers in the order in which their compartment admits them", async () => {
+    const admit: ((permit: { release(): void }) => void)[] = [];
+    const queueing: Plugin = {
+      name: "queueing",
+      register: (context) =>
+        context.fill(bulkheadSlot, {
+          kind: "test",
+          acquire: () => new Promise((resolve) => admit.push(resolve)),
+        }),
+    };
+    const { baldur } = testRuntime({ plugins: [queueing] });
+    await baldur.start();
+    const order: number[] = [];
+    const calls = [1, 2, 3].map((n) => baldur.protect("x", () => void order.push(n), { bulkhead: "db" }));
+    for (const resolve of admit) resolve({ release: () => undefined });
+    await Promise.all(calls);
+    expect(order).toEqual([1, 2, 3]);
+  });
+
   const bulkhead = (limit: number): Plugin => ({
     name: "bulkhead",
     register: (context) => {

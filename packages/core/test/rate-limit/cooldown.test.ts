@@ -1,6 +1,10 @@
 import { createDependency } from "@baldur/testkit";
 import { describe, expect, it } from "@jest/globals";
+import { hotClock } from "../../src/clock.js";
+import { Cooldowns } from "../../src/rate-limit/cooldown.js";
 import { retryAfterOf } from "../../src/rate-limit/retry-after.js";
+import { type RateLimitBackoffSettings, rateLimitBackoffSettings } from "../../src/rate-limit/settings.js";
+import { TelemetryHub } from "../../src/telemetry/telemetry.js";
 import { errorOf, fails, testRuntime } from "../runtime.js";
 
 const RETRY = { retry: { backoff: "constant" as const, baseDelay: 10 } };
@@ -185,5 +189,20 @@ describe("the cooldown after an answer 429", () => {
     const waiters = Array.from({ length: 5 }, () => baldur.protect("api", dependency.call, RETRY));
     await clock.advance(62_000);
     await expect(Promise.all(waiters)).resolves.toEqual(Array(5).fill("ok"));
+  });
+
+  it("44.4 never overflows, however many answers came in a row", async () => {
+    const { clock } = testRuntime();
+    const telemetry = new TelemetryHub(clock);
+    const settings = Object.fromEntries(
+      Object.entries(rateLimitBackoffSettings.fields).map(([key, field]) => [key, field.default]),
+    ) as unknown as RateLimitBackoffSettings;
+    const cooldowns = new Cooldowns({ clock: hotClock(clock), random: () => 1, telemetry }, settings);
+    for (let answers = 0; answers < 2000; answers++) {
+      const wait = cooldowns.limited("api", undefined, false);
+      expect(wait).toBeGreaterThan(0);
+      expect(wait).toBeLessThanOrEqual(78_000); // the longest that grows by itself, and its jitter
+      await clock.advance(wait);
+    }
   });
 });

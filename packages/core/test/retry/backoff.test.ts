@@ -27,7 +27,7 @@ describe("backoff", () => {
     expect(delayAfter(plain, 5000, 0, () => 0.5)).toBe(60_000);
   });
 
-  it("is never negative, never above the longest, and within its jitter", () => {
+  it("44.4 is never negative, never above the longest, and within its jitter", () => {
     const policy = fc.record({
       strategy: fc.constantFrom(...STRATEGIES),
       baseDelay: fc.nat(10_000),
