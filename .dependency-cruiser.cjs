@@ -34,7 +34,7 @@ const COMPOSITION = [
   "runtime-options",
   "validate",
 ];
-const FRAME = ["documents", "pipeline", "settings", "slots", "storage", "telemetry"];
+const FRAME = ["documents", "kv", "pipeline", "settings", "slots", "storage", "telemetry"];
 const FOUNDATIONS = ["call", "clock", "decorate", "describe", "errors", "isolate"];
 
 /** A stage is handed the call, and the call walks through its plan of stages: each names the other's type. */

@@ -45,6 +45,8 @@ export interface CallsParts {
   readonly settings: SettingsCatalog;
   readonly slots: SlotTable;
   readonly idempotencyStore: IdempotencyStore;
+  /** Whether the present call is part of a failed operation that is being done again. */
+  isReplaying(): boolean;
   /** Told before the first call of every name. */
   onNewName(): void;
 }
@@ -164,7 +166,7 @@ export class Calls {
   }
 
   #createStages(reporter: CircuitReporter): Partial<Record<StageName, Stage>> {
-    const { services, settings, slots } = this.#parts;
+    const { services, settings, slots, isReplaying } = this.#parts;
     const { telemetry, clock } = services;
     const budgets = new RetryBudgets(settings.of(retryBudgetSettings));
     const cooldown = new Cooldowns(services, settings.of(rateLimitBackoffSettings));
@@ -177,7 +179,7 @@ export class Calls {
     const recorder = () => (slots.isFilled(failureRecorderSlot) ? slots.get(failureRecorderSlot) : undefined);
     return {
       idempotency: new IdempotencyStage(this.idempotency),
-      "failure-capture": new FailureCaptureStage({ services, recorder }),
+      "failure-capture": new FailureCaptureStage({ services, recorder, isReplaying }),
       fallback: new FallbackStage(services),
       "circuit-breaker": new CircuitBreakerStage(reporter, clock),
       timeout: new TimeoutStage(services),

@@ -6,16 +6,14 @@ import { watcherFailed } from "./documents/events.js";
 import { FileDocumentStore } from "./documents/stores/file.js";
 import { MemoryDocumentStore } from "./documents/stores/memory.js";
 import type { SettingsCatalog } from "./settings/catalog.js";
-import { storageSettings } from "./settings/runtime.js";
-import { defaultStateFolder } from "./storage/folder.js";
 import type { TelemetryHub } from "./telemetry/telemetry.js";
 
 export interface ControlDocumentsParts {
   readonly clock: Clock;
   readonly telemetry: TelemetryHub;
   readonly settings: SettingsCatalog;
-  /** `XDG_STATE_HOME`, where it is set. */
-  readonly stateHome: string | undefined;
+  /** The folder for the state of this host; asked for when it is first used. */
+  readonly dataFolder: () => string;
 }
 
 /** Where the kill switch is kept, as the settings say. Nothing is read or made yet. */
@@ -23,13 +21,12 @@ export function createDocuments({
   clock,
   telemetry,
   settings,
-  stateHome,
+  dataFolder,
 }: ControlDocumentsParts): DocumentStore {
   const { backend, dir, pollInterval } = settings.of(controlSettings);
   if (backend === "memory") {
     return new MemoryDocumentStore(clock, (error) => telemetry.report(watcherFailed, { error: text(error) }));
   }
-  const { dataDir } = settings.of(storageSettings);
-  const folder = (): string => dir ?? `${dataDir ?? defaultStateFolder(process.cwd(), stateHome)}/control`;
+  const folder = (): string => dir ?? `${dataFolder()}/control`;
   return new FileDocumentStore({ folder, clock, telemetry, pollInterval });
 }

@@ -6,6 +6,14 @@ export type { Declarations, ErrorDeclaration } from "./declarations.js";
 export { declarations } from "./declarations.js";
 export type { CompareAndSetResult, DocumentStore, VersionedDocument } from "./documents/documents.js";
 export { brand } from "./errors.js";
+export type {
+  EntryStatus,
+  FailedOperation,
+  NewFailedOperation,
+  ReplayHandler,
+  ReplayVerdict,
+  RequestData,
+} from "./failure-capture/operation.js";
 export type { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 export type {
   Answer,
@@ -16,6 +24,8 @@ export type {
   IdempotencyStore,
   Settlement,
 } from "./idempotency/store.js";
+export * from "./kv/kv.js";
+export { MemoryKeyValueStore } from "./kv/stores/memory.js";
 export * from "./plugins/plugin.js";
 export { defaultBaldur } from "./protect.js";
 export type { SettingsCatalog } from "./settings/catalog.js";

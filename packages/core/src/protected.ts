@@ -76,7 +76,10 @@ function registerReplay(
   handlers.registerWrapped(name, fn, (operation) => replay(caller(), fn, options, operation));
 }
 
-/** A replay cannot breed a second entry, and is not a duplicate of the call that failed. */
+/**
+ * A replay cannot breed a second entry. It claims the idempotency key again: when the work was done meanwhile, by a call of
+ * its own, it is not done a second time.
+ */
 function replay(
   caller: Caller,
   fn: AnyFunction,
@@ -86,11 +89,10 @@ function replay(
   const { args: codec } = options as ProtectedOptions;
   const stored = operation.requestData.args ?? [];
   const args = codec === undefined ? stored : codec.decode(stored);
-  const { idempotencyKey: _, ...rest } = options;
   return caller.call(
     operation.name,
     () => fn(...args),
-    { ...rest, dlq: false, replayOf: operation.id },
+    { ...options, dlq: false, replayOf: operation.id },
     args,
   );
 }

@@ -16,6 +16,11 @@ export class ReplayHandlers {
     return this.#registered.get(name) ?? (wrapped?.several === false ? wrapped.handler : undefined);
   }
 
+  /** Whether the handler of the name runs protected by itself, as wrapped functions do. */
+  isProtected(name: string): boolean {
+    return !this.#registered.has(name) && this.#wrapped.get(name)?.several === false;
+  }
+
   /** Throws `ConfigurationError` when the name has a handler. Disposing the answer takes it away. */
   register(name: string, handler: ReplayHandler | ((operation: FailedOperation) => unknown)): Disposable {
     validateName(name);

@@ -22,6 +22,8 @@ export interface FailureCaptureParts {
   readonly services: CallServices;
   /** What keeps failed calls; undefined while nothing does. */
   recorder(): FailureRecorder | undefined;
+  /** Whether the call is part of a failed operation that is being done again. */
+  isReplaying(): boolean;
 }
 
 /** Hands every error that the caller is about to see to whatever keeps failed calls, exactly once. */
@@ -46,7 +48,7 @@ export class FailureCaptureStage implements Stage {
 
   #capture(call: Execution, error: unknown, outcome: Outcome): void {
     const { services } = this.parts;
-    if (call.disabled) return;
+    if (call.disabled || this.parts.isReplaying()) return;
     if (call.dryRun) {
       const detail = "the failed call would have been kept";
       return services.telemetry.report(interventionSuppressed, {

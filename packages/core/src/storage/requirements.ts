@@ -16,6 +16,8 @@ export interface StorageRequirements {
   readonly control: { readonly backend: string };
   /** Whether an active plugin provides it. */
   isProvided(kind: StorageKind): boolean;
+  /** Why the embedded store that a plugin provides cannot be used. */
+  readonly embeddedProblem?: string | undefined;
 }
 
 /** Throws `AdapterNotFoundError` for a store that is configured and provided by nobody. */
@@ -33,14 +35,16 @@ export function requireConfiguredStores({ storage, control, isProvided }: Storag
 }
 
 /** Throws `ConfigurationError` with everything that production needs and that is missing. */
-export function requireDurableStores({ runtime, control, isProvided }: StorageRequirements): void {
+export function requireDurableStores(requirements: StorageRequirements): void {
+  const { runtime, control, storage, isProvided, embeddedProblem } = requirements;
   if (!isProduction(runtime)) return;
   const problems: string[] = [];
-  if (!isProvided("redis") && !isProvided("embedded")) {
+  if (!isProvided("redis") && !(isProvided("embedded") && storage.dataDir !== undefined)) {
     problems.push(
       `idempotency would forget with the process: set BALDUR_DATA_DIR and install ${PACKAGES.embedded}, or set BALDUR_REDIS_URL and install ${PACKAGES.redis}`,
     );
   }
+  if (embeddedProblem !== undefined) problems.push(embeddedProblem);
   if (control.backend === "memory") {
     problems.push("the kill switch would forget with the process: set BALDUR_SYSTEM_CONTROL_BACKEND to file");
   }
