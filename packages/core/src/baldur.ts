@@ -10,14 +10,17 @@ import { SETTINGS } from "./declarations.js";
 import type { DocumentStore } from "./documents/documents.js";
 import { Domains } from "./domain/domain.js";
 import { ConfigurationError, invalid } from "./errors.js";
+import { DLQReplayError } from "./failure-capture/errors.js";
 import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
+import { ReplayScope } from "./failure-capture/replay-scope.js";
 import type { Health } from "./health/health.js";
 import { healthOf } from "./health-checks.js";
 import type { IdempotencyGate } from "./idempotency/gate.js";
 import { idempotencySettings } from "./idempotency/settings.js";
-import type { IdempotencyStore } from "./idempotency/store.js";
+import { KvIdempotencyStore } from "./idempotency/stores/kv.js";
 import { MemoryIdempotencyStore } from "./idempotency/stores/memory.js";
+import { SuccessionIdempotencyStore } from "./idempotency/stores/succession.js";
 import { drain, type ShutdownReport } from "./lifecycle/lifecycle.js";
 import { CallerSignals } from "./pipeline/caller-signal.js";
 import { Deadlines } from "./pipeline/deadline.js";
@@ -40,6 +43,8 @@ import { unknownVariables } from "./settings/resolve.js";
 import { environmentProblem, runtimeSettings, storageSettings } from "./settings/runtime.js";
 import { SlotTable } from "./slots/slot.js";
 import { SLOTS } from "./slots/slots.js";
+import { defaultStateFolder } from "./storage/folder.js";
+import { KeyValueTier } from "./storage/key-value.js";
 import { requireConfiguredStores, requireDurableStores } from "./storage/requirements.js";
 import { JsonLineLogger } from "./telemetry/logger.js";
 import { loggingSettings, metricsSettings } from "./telemetry/settings.js";
@@ -56,7 +61,7 @@ export interface Origin {
   /** The runtime before it has told the posture. */
   readonly announced?: boolean;
   /** Work that was done stays done. */
-  readonly idempotencyStore?: IdempotencyStore;
+  readonly idempotencyStore?: MemoryIdempotencyStore;
 }
 
 const DRAIN = 30_000;
@@ -103,9 +108,12 @@ export class Runtime implements Baldur, Caller {
   readonly #clock: HotClock;
   readonly #deadlines: Deadlines;
   readonly #domains: Domains;
-  readonly idempotencyStore: IdempotencyStore;
+  /** In use until the start, and where nothing durable is there. */
+  readonly idempotencyStore: MemoryIdempotencyStore;
   readonly #documents: DocumentStore;
   readonly #host: PluginHost;
+  readonly #keyValue: KeyValueTier;
+  readonly #replays = new ReplayScope();
   #started = false;
   #starting: Promise<this> | undefined;
   #closing: Promise<ShutdownReport> | undefined;
@@ -127,11 +135,13 @@ export class Runtime implements Baldur, Caller {
     this.announced = origin.announced ?? false;
     this.replayHandlers = origin.replayHandlers ?? new ReplayHandlers();
     this.#domains = new Domains(this.telemetry);
+    this.#keyValue = new KeyValueTier(this.telemetry);
     this.#documents = createDocuments({
       clock: this.#clock,
       telemetry: this.telemetry,
       settings: this.settings,
-      stateHome: this.#environment.get("XDG_STATE_HOME"),
+      dataFolder: () => this.#dataFolder(),
+      keyValue: () => this.#keyValue.store,
     });
     this.control = this.#createControl();
     this.#deadlines = new Deadlines(this.#clock);
@@ -142,6 +152,7 @@ export class Runtime implements Baldur, Caller {
       telemetry: this.telemetry,
       clock: this.#clock,
       surroundings: () => this.#surroundings(),
+      env: (name) => new Environment(options.env).get(name), // as it is when asked, not as it was at first
     });
     this.health = healthOf(this);
     this.rateLimiting = {
@@ -220,12 +231,12 @@ export class Runtime implements Baldur, Caller {
     const { entitlement } = this.#host;
     return {
       tier: entitlement.status === "active" ? "pro" : "oss",
-      storage: "memory",
+      storage: this.#keyValue.name,
       storageMode: "normal",
       metrics: "none",
       entitlement,
       plugins: this.#host.rows(),
-      degraded: this.control.persisted ? [] : ["control: the latest change is not stored yet"],
+      degraded: this.#degraded(),
     };
   }
 
@@ -246,7 +257,9 @@ export class Runtime implements Baldur, Caller {
       ...this.#unknownAreas(),
     ]);
     await this.#host.load(plugins, found.broken);
+    await this.#keyValue.open(this.#host.providers("embedded")[0]?.factory);
     this.#requireStores();
+    this.#useDurableIdempotency();
     this.slots.seal();
     await this.#host.start(); // one that fails takes back what it filled
     this.calls.recompose();
@@ -265,6 +278,7 @@ export class Runtime implements Baldur, Caller {
     const unclean = await this.#host.close(remaining());
     await this.control.close();
     await this.#documents.close();
+    await this.#keyValue.close(); // the switch may be kept in it
     this.#deadlines.close();
     const left = [...abandoned, ...unclean];
     const duration = this.#clock.monotonic() - began;
@@ -307,9 +321,17 @@ export class Runtime implements Baldur, Caller {
       storage: this.settings.of(storageSettings),
       control: this.settings.of(controlSettings),
       isProvided: (kind: string) => this.#host.providers(kind).length > 0,
+      embeddedProblem: this.#keyValue.problem,
     };
     requireConfiguredStores(requirements);
     requireDurableStores(requirements);
+  }
+
+  #useDurableIdempotency(): void {
+    const { store } = this.#keyValue;
+    if (!store.durable) return;
+    const durable = new KvIdempotencyStore({ store, clock: this.#clock });
+    this.idempotency.use(new SuccessionIdempotencyStore(this.idempotencyStore, durable));
   }
 
   #reportUnknownVariables(): void {
@@ -357,11 +379,34 @@ export class Runtime implements Baldur, Caller {
       settings: this.settings,
       slots: this.slots,
       idempotencyStore: this.idempotencyStore,
+      isReplaying: () => this.#replays.active,
       onNewName: () => this.#reportPosture(),
     });
   }
 
-  #createIdempotencyStore(): IdempotencyStore {
+  #dataFolder(): string {
+    const stateHome = this.#environment.get("XDG_STATE_HOME");
+    return this.settings.of(storageSettings).dataDir ?? defaultStateFolder(process.cwd(), stateHome);
+  }
+
+  #degraded(): string[] {
+    const { problem } = this.#keyValue;
+    const control = this.control.persisted ? [] : ["control: the latest change is not stored yet"];
+    return problem === undefined ? control : [...control, `storage: ${problem}`];
+  }
+
+  async #replay(operation: FailedOperation): Promise<unknown> {
+    const { name, id } = operation;
+    const handler = this.replayHandlers.get(name);
+    if (handler === undefined) throw new DLQReplayError(id, `there is no replay handler for ${name}`);
+    const work = async (): Promise<unknown> => handler.replay(operation);
+    const isProtected = this.replayHandlers.isProtected(name);
+    return this.#replays.run(id, () =>
+      isProtected ? work() : this.calls.run(name, work, { dlq: false, replayOf: id }),
+    );
+  }
+
+  #createIdempotencyStore(): MemoryIdempotencyStore {
     const { memoryMaxKeys } = this.settings.of(idempotencySettings);
     return new MemoryIdempotencyStore({ clock: this.#clock, maxKeys: memoryMaxKeys });
   }
@@ -371,9 +416,13 @@ export class Runtime implements Baldur, Caller {
       settings: (group, overrides) => this.settings.withOverrides(group, overrides),
       storage: this.settings.of(storageSettings),
       documents: this.#documents,
+      keyValue: () => this.#keyValue.store,
+      dataFolder: () => this.#dataFolder(),
+      control: this.control,
       telemetry: this.telemetry,
       clock: this.#clock,
       replayHandlers: this.replayHandlers,
+      replay: (operation) => this.#replay(operation),
     } satisfies Surroundings;
   }
 }

@@ -4,7 +4,9 @@ import { text } from "./describe.js";
 import type { DocumentStore } from "./documents/documents.js";
 import { watcherFailed } from "./documents/events.js";
 import { FileDocumentStore } from "./documents/stores/file.js";
+import { KvDocumentStore } from "./documents/stores/kv.js";
 import { MemoryDocumentStore } from "./documents/stores/memory.js";
+import type { KeyValueStore } from "./kv/kv.js";
 import type { SettingsCatalog } from "./settings/catalog.js";
 import type { TelemetryHub } from "./telemetry/telemetry.js";
 
@@ -14,6 +16,8 @@ export interface ControlDocumentsParts {
   readonly settings: SettingsCatalog;
   /** The folder for the state of this host; asked for when it is first used. */
   readonly dataFolder: () => string;
+  /** The ordered map of the runtime; throws before the start. */
+  readonly keyValue: () => KeyValueStore;
 }
 
 /** Where the kill switch is kept, as the settings say. Nothing is read or made yet. */
@@ -22,10 +26,14 @@ export function createDocuments({
   telemetry,
   settings,
   dataFolder,
+  keyValue,
 }: ControlDocumentsParts): DocumentStore {
   const { backend, dir, pollInterval } = settings.of(controlSettings);
   if (backend === "memory") {
     return new MemoryDocumentStore(clock, (error) => telemetry.report(watcherFailed, { error: text(error) }));
+  }
+  if (backend === "embedded") {
+    return new KvDocumentStore({ store: keyValue, clock, telemetry, pollInterval });
   }
   const folder = (): string => dir ?? `${dataFolder()}/control`;
   return new FileDocumentStore({ folder, clock, telemetry, pollInterval });

@@ -31,6 +31,7 @@ import * as pipelineEvents from "./pipeline/events.js";
 import * as pipelineMetrics from "./pipeline/metrics.js";
 import { type ProtectSettings, protectSettings } from "./pipeline/settings.js";
 import * as pluginEvents from "./plugins/events.js";
+import * as pluginMetrics from "./plugins/metrics.js";
 import { configurationQuarantined, runtimePosture, unknownVariable } from "./posture.js";
 import { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
 import * as rateLimitEvents from "./rate-limit/events.js";
@@ -57,6 +58,7 @@ import {
   type StorageSettings,
   storageSettings,
 } from "./settings/runtime.js";
+import * as storageEvents from "./storage/events.js";
 import type { EventDefinition } from "./telemetry/event.js";
 import * as telemetryEvents from "./telemetry/events.js";
 import type { MetricDefinition } from "./telemetry/metric.js";
@@ -115,6 +117,7 @@ const EVENTS: readonly object[] = [
   documentEvents,
   domainEvents,
   pluginEvents,
+  storageEvents,
   telemetryEvents,
 ];
 
@@ -126,6 +129,7 @@ const METRICS: readonly object[] = [
   idempotencyMetrics,
   captureMetrics,
   controlMetrics,
+  pluginMetrics,
   telemetryMetrics,
 ];
 

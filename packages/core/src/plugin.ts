@@ -1,10 +1,11 @@
 // The entry for plugin authors: what a plugin is made of, the slots that it may fill, and the ports of the stores.
 
 export type { Baldur } from "./api.js";
-export type { Clock } from "./clock.js";
+export { type Clock, unref } from "./clock.js";
 export type { Declarations, ErrorDeclaration } from "./declarations.js";
 export { declarations } from "./declarations.js";
 export type { CompareAndSetResult, DocumentStore, VersionedDocument } from "./documents/documents.js";
+export { normaliseDomain } from "./domain/domain.js";
 export { brand } from "./errors.js";
 export type {
   EntryStatus,
@@ -35,6 +36,7 @@ export {
   type Common,
   choice,
   defineSettings,
+  dictionary,
   duration,
   type Field,
   integer,

@@ -5,13 +5,14 @@ export const storeOpened: EventDefinition<{ folder: string }> = defineEvent<{ fo
   { level: "info", always: true, help: "where the state of this host is kept; once per boot" },
 );
 
-export const storeQuarantined: EventDefinition<{ file: string; kept_as: string; error: string }> = defineEvent<{
-  file: string;
-  kept_as: string;
-  error: string;
-}>()("embedded.store_quarantined", {
-  level: "error",
-  always: true,
-  journal: true,
-  help: "the file of the embedded store is damaged; it was put aside and a new one begun",
-});
+export const storeQuarantined: EventDefinition<{ file: string; kept_as: string; error: string }> =
+  defineEvent<{
+    file: string;
+    kept_as: string;
+    error: string;
+  }>()("embedded.store_quarantined", {
+    level: "error",
+    always: true,
+    journal: true,
+    help: "the file of the embedded store is damaged; it was put aside and a new one begun",
+  });

@@ -1,70 +1,106 @@
-import { open, rename, rm, stat, truncate } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { access, link, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 
-/** Where the first page of an LMDB file says what it is; the second page repeats it one page further. */
-const MAGIC_AT = 24;
-const MAGIC = 0xbeefc0de;
-const VERSION = 2;
-const PAGE_SIZE_AT = 48;
-const SMALLEST_PAGE = 256;
-const LARGEST_PAGE = 65_536;
+/** Room for about a thousand readers. */
+const LOCK_SIZE = 65_536;
+const PRIVATE_FILE = 0o600;
 
-/** What is wrong with the head of the file, if anything. The engine maps it without asking, and garbage ends the process. */
-export async function headProblem(file: string): Promise<string | undefined> {
-  const size = await sizeOf(file);
-  if (size === undefined || size === 0) return undefined; // new
-  const handle = await open(file, "r");
-  try {
-    const head = Buffer.alloc(LARGEST_PAGE + PAGE_SIZE_AT + 4);
-    const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    return describe(head.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
-  }
-}
+/** Makes an empty database under a path. */
+type Create = (path: string) => Promise<void>;
 
-function describe(head: Buffer): string | undefined {
-  if (!isMeta(head, 0)) return "it does not begin as the file of an embedded store";
-  const page = head.readUInt32LE(PAGE_SIZE_AT);
-  const isPage = page >= SMALLEST_PAGE && page <= LARGEST_PAGE && (page & (page - 1)) === 0;
-  if (!isPage || !isMeta(head, page)) return "its second page is damaged or missing";
-  return undefined;
-}
-
-function isMeta(head: Buffer, at: number): boolean {
-  if (head.length < at + PAGE_SIZE_AT + 4) return false;
-  return head.readUInt32LE(at + MAGIC_AT) === MAGIC && head.readUInt16LE(at + MAGIC_AT + 4) === VERSION;
+/** Begins the file, unless another process was first. It appears whole: nobody can find half of a new one. */
+export async function begin(file: string, create: Create): Promise<void> {
+  await withNew(file, create, (made) => linkOnce(made, file));
+  await syncFolder(file);
 }
 
 /**
- * Makes the file as long as its head says, and answers whether that was needed. Reading a map beyond the end of its file
- * ends the process; reading zeros is an error that can be caught. A few missing pages at the end may be free ones that were
- * never written, so the length alone proves no damage.
+ * Puts a damaged file aside and begins a new one in its place. Answers the name under which it is kept; undefined where
+ * another process is doing the same, or has done it.
  */
-export async function lengthen(file: string, length: number): Promise<boolean> {
-  const size = (await sizeOf(file)) ?? 0;
-  if (size >= length) return false;
-  await truncate(file, length);
-  return true;
-}
-
-/** Puts a damaged file aside, with what belongs to it. Answers its new name; undefined when another process was first. */
-export async function putAside(file: string, at: number): Promise<string | undefined> {
-  const keptAs = `${file}.corrupt-${at}`;
-  try {
-    await rename(file, keptAs);
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return undefined;
-    throw error;
+export async function replace(file: string, inode: bigint, create: Create): Promise<string | undefined> {
+  const keptAs = asideOf(file, inode); // of one damaged file only one process can make this name
+  if (!(await linkOnce(file, keptAs))) return undefined;
+  if ((await stat(keptAs, { bigint: true })).ino !== inode) {
+    await rm(keptAs); // another process was faster, and this is its new file
+    return undefined;
   }
-  await rm(`${file}-lock`, { force: true });
+  await renew(file, create);
   return keptAs;
 }
 
-async function sizeOf(file: string): Promise<number | undefined> {
+/** Puts a new file in place of what is there. */
+export async function renew(file: string, create: Create): Promise<void> {
+  await withNew(file, create, (made) => rename(made, file));
+  await syncFolder(file);
+}
+
+/**
+ * Makes the lock file with all its blocks on the disk. The engine maps it: one with holes ends the process when the disk is
+ * full. It is never removed, since others may have it open.
+ */
+export async function reserveLock(file: string): Promise<void> {
+  const lock = `${file}-lock`;
+  if (await exists(lock)) return;
+  const made = `${lock}.new-${randomUUID()}`;
   try {
-    return (await stat(file)).size;
+    await writeFile(made, Buffer.alloc(LOCK_SIZE), { flag: "wx", mode: PRIVATE_FILE, flush: true });
+    await linkOnce(made, lock);
+  } finally {
+    await rm(made, { force: true });
+  }
+}
+
+export async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
   } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return undefined;
+    if ((error as { code?: string }).code === "ENOENT") return false;
     throw error;
+  }
+}
+
+function asideOf(file: string, inode: bigint): string {
+  return `${file}.corrupt-${inode}`;
+}
+
+async function withNew(file: string, create: Create, use: (made: string) => Promise<unknown>): Promise<void> {
+  const made = `${file}.new-${randomUUID()}`;
+  try {
+    await reserveLock(made);
+    await create(made);
+    await sync(made);
+    await use(made);
+  } finally {
+    await rm(made, { force: true });
+    await rm(`${made}-lock`, { force: true });
+  }
+}
+
+/** Gives a file a second name; false where the name is taken, or the file is gone. */
+async function linkOnce(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+    return true;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === "EEXIST" || code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** The new name itself must reach the disk; Windows has no such thing. */
+async function syncFolder(file: string): Promise<void> {
+  if (process.platform !== "win32") await sync(dirname(file));
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

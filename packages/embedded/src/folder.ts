@@ -2,6 +2,7 @@ import { lstat, mkdir } from "node:fs/promises";
 import { AdapterError } from "@baldur/core";
 
 const PRIVATE = 0o700;
+const WRITABLE_BY_OTHERS = process.platform === "win32" ? 0 : 0o022;
 
 /**
  * Makes a folder that only its owner may enter, and refuses one that somebody else could have prepared. Rejects with
@@ -19,6 +20,11 @@ export async function privateFolder(path: string): Promise<void> {
   const user = process.getuid?.();
   if (user !== undefined && found.uid !== user)
     throw refused(path, `it belongs to user ${found.uid}, and this process runs as ${user}`);
+  if ((found.mode & WRITABLE_BY_OTHERS) !== 0)
+    throw refused(
+      path,
+      "others may write to it; name a folder within, which is then made, or chmod it to 700",
+    );
 }
 
 function refused(path: string, why: string, cause?: unknown): AdapterError {

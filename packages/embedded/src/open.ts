@@ -1,13 +1,19 @@
+import { realpath, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AdapterError } from "@baldur/core";
-import type { Clock, PluginTelemetry } from "@baldur/core/plugin";
-import type { RootDatabase } from "lmdb";
+import type { Clock, KeyValueStore, PluginTelemetry } from "@baldur/core/plugin";
+import { createDatabase, type Database, isWhole, openDatabase } from "./database.js";
 import { storeQuarantined } from "./events.js";
-import { headProblem, lengthen, putAside } from "./file.js";
+import { begin, exists, renew, replace, reserveLock } from "./file.js";
 import { privateFolder } from "./folder.js";
+import { examine, type Found } from "./head.js";
+import { share } from "./shared.js";
 import { LmdbStore } from "./store.js";
 
 const FILE = "state.lmdb";
+/** Looks at a damaged file while another process replaces it, which takes milliseconds. */
+const LOOKS = 100;
+const LOOK = 50;
 
 export interface OpenOptions {
   readonly folder: string;
@@ -19,58 +25,69 @@ export interface OpenOptions {
  * Opens the embedded store of a folder, or begins it. A damaged file is put aside and a new one begun: the host must come
  * up. Rejects with `AdapterError` when the folder cannot be used.
  */
-export async function openStore(options: OpenOptions): Promise<LmdbStore> {
-  const { folder } = options;
+export async function openStore(options: OpenOptions): Promise<KeyValueStore> {
+  const { folder, clock } = options;
   await privateFolder(folder);
   const file = join(folder, FILE);
   try {
-    const problem = await headProblem(file);
-    if (problem !== undefined) await quarantine(file, problem, options);
-    return new LmdbStore(folder, (await openWhole(file)) ?? (await beginAnew(file, options)));
+    return await share(await realpath(folder), async () => {
+      await reserveLock(file);
+      return new LmdbStore({ location: folder, database: await openWhole(file, options), clock });
+    });
   } catch (error) {
     if (error instanceof AdapterError) throw error;
     throw new AdapterError(`cannot open ${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** The database, or undefined when pages of it are missing. */
-async function openWhole(file: string): Promise<RootDatabase<string, string> | undefined> {
-  const database = await openDatabase(file);
-  const { pageSize, lastPageNumber } = database.getStats() as { pageSize: number; lastPageNumber: number };
-  const wasCut = await lengthen(file, pageSize * (lastPageNumber + 1));
-  if (!wasCut || isReadable(database)) return database;
-  await database.close();
-  return undefined;
-}
-
-async function beginAnew(file: string, options: OpenOptions): Promise<RootDatabase<string, string>> {
-  await quarantine(file, "it is shorter than it says", options);
-  return openDatabase(file);
-}
-
-async function openDatabase(file: string): Promise<RootDatabase<string, string>> {
-  // Loaded here: importing the package must cost nothing, and the engine is native code.
-  const { open } = await import("lmdb");
-  return open<string, string>({
-    path: file,
-    encoding: "string",
-    // A commit counts when it is on the disk, not when it is on its way there.
-    overlappingSync: false,
-    // The store gathers by itself; the engine's own batches reject promises that nobody holds.
-    eventTurnBatching: false,
-  });
-}
-
-function isReadable(database: RootDatabase<string, string>): boolean {
-  try {
-    for (const _ of database.getRange({})) continue;
-    return true;
-  } catch {
-    return false; // the caller puts the file aside
+async function openWhole(file: string, options: OpenOptions): Promise<Database> {
+  for (let look = 1; ; look++) {
+    const found = await examine(file);
+    if (found === undefined) await begin(file, createDatabase);
+    else {
+      const opened = found.problem ?? (await tryOpen(file, found));
+      if (typeof opened !== "string") return opened;
+      await putAside(file, found, opened, look, options);
+    }
   }
 }
 
-async function quarantine(file: string, error: string, { clock, telemetry }: OpenOptions): Promise<void> {
-  const keptAs = await putAside(file, clock.now());
-  if (keptAs !== undefined) telemetry.report(storeQuarantined, { file, kept_as: keptAs, error });
+/** The database, or what is wrong with it. */
+async function tryOpen(file: string, found: Found): Promise<Database | string> {
+  const { length, isShort } = found;
+  const mark = markOf(file, found);
+  const isSuspect = isShort || (await exists(mark));
+  if (!isSuspect) return openDatabase(file);
+  // Reading a map beyond the end of its file ends the process; reading zeros is an error that can be caught. The mark tells
+  // others, and the next start if this one dies, that the length is not the file's own.
+  await writeFile(mark, "");
+  if (isShort) await truncate(file, length);
+  const database = await openDatabase(file);
+  // What is missing may be free pages that were never written, so the length alone proves no damage.
+  const whole = isWhole(database);
+  if (!whole) await database.close();
+  else await rm(mark, { force: true });
+  return whole ? database : "it is shorter than it says";
+}
+
+async function putAside(
+  file: string,
+  found: Found,
+  error: string,
+  look: number,
+  { clock, telemetry }: OpenOptions,
+): Promise<void> {
+  const keptAs = await replace(file, found.inode, createDatabase);
+  if (keptAs !== undefined) {
+    await rm(markOf(file, found), { force: true });
+    telemetry.report(storeQuarantined, { file, kept_as: keptAs, error });
+    return;
+  }
+  await new Promise<void>((resolve) => clock.setTimeout(resolve, LOOK));
+  // It was killed on the way.
+  if (look >= LOOKS) await renew(file, createDatabase);
+}
+
+function markOf(file: string, { inode }: Found): string {
+  return `${file}.unsure-${inode}`;
 }

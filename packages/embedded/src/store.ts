@@ -1,9 +1,12 @@
 import { AdapterError } from "@baldur/core";
-import type { KeyRange, KeyValue, KeyValueReader, KeyValueStore, KeyValueWriter } from "@baldur/core/plugin";
-import type { RootDatabase } from "lmdb";
+import type { Clock, KeyValueReader, KeyValueStore, KeyValueWriter } from "@baldur/core/plugin";
+import { Reader, Writer } from "./access.js";
+import type { Database } from "./database.js";
 
 /** Works of one transaction: more would keep readers of the event loop waiting, fewer would pay for the disk more often. */
 const LARGEST_BATCH = 256;
+/** Milliseconds to wait for other processes; one that is stopped amid a transaction would hold up everybody for ever. */
+const PATIENCE = 10_000;
 
 interface Queued {
   readonly work: (writer: KeyValueWriter) => unknown;
@@ -12,132 +15,156 @@ interface Queued {
   result?: { readonly value: unknown } | { readonly error: unknown };
 }
 
+interface Batch {
+  works: Queued[];
+  begun: boolean;
+}
+
+export interface LmdbStoreParts {
+  readonly location: string;
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
 /**
  * An ordered map in a memory-mapped file. Reads cost no I/O; what is to be written gathers while the last transaction is on
  * its way to the disk, and goes out with the next, in a thread of the engine.
  */
 export class LmdbStore implements KeyValueStore {
   readonly durable = true;
-  readonly #access: Access;
+  readonly location: string;
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #reader: Reader;
   #queue: Queued[] = [];
   #writing: Promise<void> | undefined;
-  #closed = false;
+  #stopWaiting: () => void = () => undefined;
+  /** The transaction under way does not begin. */
+  #stuck = false;
+  #closing: Promise<void> | undefined;
 
-  constructor(
-    readonly location: string,
-    private readonly database: RootDatabase<string, string>,
-  ) {
-    this.#access = new Access(database);
+  constructor({ location, database, clock }: LmdbStoreParts) {
+    this.location = location;
+    this.#database = database;
+    this.#clock = clock;
+    this.#reader = new Reader(database);
   }
 
   read<T>(work: (reader: KeyValueReader) => T): T {
-    this.#assertOpen();
-    this.database.resetReadTxn(); // the present state, not the one of this turn's first reading
-    return work(this.#access);
+    if (this.#closing !== undefined) throw this.#failure("it is closed");
+    this.#database.resetReadTxn(); // the present state, not the one of this turn's first reading
+    return work(this.#reader);
   }
 
   write<T>(work: (writer: KeyValueWriter) => T): Promise<T> {
-    if (this.#closed) return Promise.reject(this.#closedError());
+    if (this.#closing !== undefined) return Promise.reject(this.#failure("it is closed"));
+    if (this.#stuck) return Promise.reject(this.#stuckFailure());
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({ work, resolve, reject });
-      this.#writing ??= this.#writeAll();
+      this.#writing ??= this.#startWriting();
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** Resolves when all that was to be written until now has been, or cannot be. */
+  async settled(): Promise<void> {
     await this.#writing;
-    await this.database.close();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.settled();
+    if (!this.#stuck) await this.#database.close(); // which would wait for what is stuck
+  }
+
+  #startWriting(): Promise<void> {
+    const givenUp = new Promise<void>((resolve) => {
+      this.#stopWaiting = resolve;
+    });
+    return Promise.race([this.#writeAll(), givenUp]);
   }
 
   async #writeAll(): Promise<void> {
     await undefined; // works of one turn share a transaction
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, LARGEST_BATCH);
-      try {
-        await this.#commit(batch);
-        for (const queued of batch) settle(queued);
-      } catch (error) {
-        const failure = await this.#describe(error);
-        for (const { reject } of batch) reject(failure);
-      }
-    }
+    while (this.#queue.length > 0) await this.#writeBatch();
     this.#writing = undefined;
   }
 
-  async #commit(batch: readonly Queued[]): Promise<void> {
-    await this.database.transaction(() => {
-      for (const queued of batch) this.#run(queued);
+  async #writeBatch(): Promise<void> {
+    const batch: Batch = { works: this.#queue.splice(0, LARGEST_BATCH), begun: false };
+    const patience = this.#clock.setTimeout(() => this.#giveUp(batch), PATIENCE);
+    try {
+      await this.#commit(batch);
+      for (const queued of batch.works) settle(queued);
+    } catch (error) {
+      const failure = await this.#describe(error);
+      for (const { reject } of batch.works) reject(failure);
+    } finally {
+      this.#clock.clearTimeout(patience);
+      this.#stuck = false;
+    }
+  }
+
+  async #commit(batch: Batch): Promise<void> {
+    await this.#database.transaction(() => {
+      batch.begun = true;
+      for (const queued of batch.works) this.#run(queued);
     });
   }
 
   /** In a transaction of its own within the batch, so that one that throws takes only its own writes back. */
   #run(queued: Queued): void {
+    const writer = new Writer(this.#database);
     try {
       let value: unknown;
-      void this.database.childTransaction(() => {
-        value = queued.work(this.#access);
+      void this.#database.childTransaction(() => {
+        value = queued.work(writer);
       });
       queued.result = { value };
     } catch (error) {
       queued.result = { error };
+    } finally {
+      writer.end();
     }
+  }
+
+  /** Refuses what waits. Once begun, only the disk is waited for, and the outcome is told when it is known. */
+  #giveUp(batch: Batch): void {
+    if (batch.begun) return;
+    this.#stuck = true;
+    const waiting = [...batch.works, ...this.#queue.splice(0)];
+    batch.works = [];
+    for (const { reject } of waiting) reject(this.#stuckFailure());
+    this.#stopWaiting();
   }
 
   /** The engine hides the cause of a failed commit behind a promise, which nobody else catches. */
   async #describe(error: unknown): Promise<AdapterError> {
     const hidden = (error as { commitError?: Promise<unknown> }).commitError;
     const cause = await Promise.resolve(hidden ?? error).catch((reason: unknown) => reason);
-    return new AdapterError(`cannot write ${this.location}: ${(cause as Error).message}`, { cause });
+    const { message } = cause as Error;
+    // So the engine calls a disk that takes only a part of what is written.
+    return this.#failure(
+      message === "Input/output error" ? `${message}, or the disk is full` : message,
+      cause,
+    );
   }
 
-  #assertOpen(): void {
-    if (this.#closed) throw this.#closedError();
+  #stuckFailure(): AdapterError {
+    return this.#failure(
+      `no transaction began within ${PATIENCE} ms; is another process of this host stopped?`,
+    );
   }
 
-  #closedError(): AdapterError {
-    return new AdapterError(`the embedded store in ${this.location} is closed`);
+  #failure(why: string, cause?: unknown): AdapterError {
+    return new AdapterError(`cannot use the embedded store in ${this.location}: ${why}`, { cause });
   }
 }
 
 function settle({ result, resolve, reject }: Queued): void {
   if (result !== undefined && "error" in result) reject(result.error);
   else resolve(result?.value as never);
-}
-
-class Access implements KeyValueWriter {
-  constructor(private readonly database: RootDatabase<string, string>) {}
-
-  get(key: string): string | undefined {
-    return this.database.get(key);
-  }
-
-  range(range: KeyRange): KeyValue[] {
-    const found: KeyValue[] = [];
-    for (const { key, value } of this.database.getRange(bounds(range))) found.push([key, value]);
-    return found;
-  }
-
-  keys(range: KeyRange): string[] {
-    const found: string[] = [];
-    for (const key of this.database.getKeys(bounds(range))) found.push(key);
-    return found;
-  }
-
-  put(key: string, value: string): void {
-    this.database.putSync(key, value);
-  }
-
-  delete(key: string): void {
-    this.database.removeSync(key);
-  }
-}
-
-/** The engine begins at `start`, and leaves `end` out. */
-function bounds({ from, to, reverse = false, limit }: KeyRange): object {
-  const order = reverse
-    ? { start: to, end: from, reverse, exclusiveStart: true, inclusiveEnd: true }
-    : { start: from, end: to };
-  return limit === undefined ? order : { ...order, limit };
 }

@@ -1,1 +1,1 @@
-export {};
+export { pro, pro as plugin } from "./pro.js";

@@ -4,6 +4,8 @@ export type { DocumentStoreSubject } from "./contracts/document-store.js";
 export { documentStoreContract } from "./contracts/document-store.js";
 export type { IdempotencyStoreSubject } from "./contracts/idempotency-store.js";
 export { idempotencyStoreContract } from "./contracts/idempotency-store.js";
+export type { KeyValueStoreSubject } from "./contracts/key-value-store.js";
+export { keyValueStoreContract } from "./contracts/key-value-store.js";
 export type { Behaviour, Dependency, Script } from "./dependency.js";
 export { createDependency, TooManyRequestsError } from "./dependency.js";
 export type { RecordedTelemetry } from "./telemetry.js";

@@ -67,3 +67,14 @@ function shuffled(entries) {
   }
   return order;
 }
+
+/** Keeps `inFlight` calls of `call(index)` in flight until `total` have settled; returns calls per second. */
+export async function ratePerSecond(call, total, inFlight) {
+  let next = 0;
+  const lane = async () => {
+    while (next < total) await call(next++);
+  };
+  const start = nanoseconds();
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return total / ((nanoseconds() - start) / 1e9);
+}

@@ -11,6 +11,7 @@ import type { IdempotencySettings } from "./settings.js";
 import type { Answer, ClaimAnswer, ClaimRequest, IdempotencyStore } from "./store.js";
 
 export interface IdempotencyGateParts {
+  /** Where keys are claimed until another store takes over. */
   readonly store: IdempotencyStore;
   readonly settings: IdempotencySettings;
   /** False in production: what only this process remembers guards nothing there. */
@@ -25,11 +26,19 @@ export interface Keyholder extends Keyed {
 /** Leave to run, under a claim or (the store is away and the call fails open) without; or the answer in place of running. */
 export type Admission = { readonly claim: Claim | null } | { readonly replayed: unknown };
 
+/** What a key was claimed with. */
+interface Asked {
+  readonly policy: ClaimPolicy;
+  readonly store: IdempotencyStore;
+  readonly owner: string;
+}
+
 /** Lets the work of a key be done once: by protected calls, and by functions wrapped with `idempotent`. */
 export class IdempotencyGate {
   /** Not the injected random: a seeded one repeats itself in the next process, and two owners must never be the same. */
   #instance: string | undefined;
   readonly #reporter: IdempotencyReporter;
+  #store: IdempotencyStore;
   #claims = 0;
 
   constructor(
@@ -37,10 +46,16 @@ export class IdempotencyGate {
     private readonly parts: IdempotencyGateParts,
   ) {
     this.#reporter = new IdempotencyReporter(telemetry);
+    this.#store = parts.store;
   }
 
   get enabled(): boolean {
     return this.parts.settings.enabled;
+  }
+
+  /** From now on keys are claimed there. A claim is settled where it was made. */
+  use(store: IdempotencyStore): void {
+    this.#store = store;
   }
 
   /** Throws or rejects with `IdempotencyDuplicateError` or `IdempotencyUnavailableError` for a call that must not run. */
@@ -49,9 +64,10 @@ export class IdempotencyGate {
     this.#instance ??= globalThis.crypto.randomUUID();
     const owner = `${this.#instance}:${++this.#claims}`;
     const request = { owner, ttl: policy.executionTtl, tolerance: this.parts.settings.clockSkewTolerance };
+    const store = this.#store;
     return whenAnswered(
-      () => this.#ask(call.key, request),
-      (answer) => this.#decide(call, policy, owner, answer),
+      () => this.#ask(store, call.key, request),
+      (answer) => this.#decide(call, { policy, store, owner }, answer),
       (error) => this.#unavailable(call, policy, error),
     );
   }
@@ -73,9 +89,8 @@ export class IdempotencyGate {
     return value;
   }
 
-  #ask(key: string, request: ClaimRequest): Answer<ClaimAnswer> {
-    const { store, allowMemory } = this.parts;
-    if (store.shared || allowMemory) return store.claim(key, request);
+  #ask(store: IdempotencyStore, key: string, request: ClaimRequest): Answer<ClaimAnswer> {
+    if (store.shared || this.parts.allowMemory) return store.claim(key, request);
     throw new Error(
       "the in-memory store is refused in production: configure BALDUR_REDIS_URL or BALDUR_DATA_DIR",
     );
@@ -91,14 +106,12 @@ export class IdempotencyGate {
     };
   }
 
-  #decide(call: Keyed, policy: ClaimPolicy, owner: string, answer: ClaimAnswer): Admission {
+  #decide(call: Keyed, { policy, store, owner }: Asked, answer: ClaimAnswer): Admission {
     switch (answer.decision) {
       case "continue": {
         this.#reporter.continued(call, answer);
         const token = { owner, attempt: answer.attempt };
-        return {
-          claim: new Claim({ call, token, policy, store: this.parts.store, reporter: this.#reporter }),
-        };
+        return { claim: new Claim({ call, token, policy, store, reporter: this.#reporter }) };
       }
       case "skip":
         return (policy.replayResult ? this.#replay(call, answer.result) : undefined) ?? this.#done(call);

@@ -48,3 +48,46 @@ export const closeFailed: EventDefinition<Failed> = defineEvent<Failed>()("plugi
   level: "warning",
   help: "a plugin did not close, or not in time",
 });
+
+/** A licence as events tell of it. */
+interface Term {
+  org: string | undefined;
+  plan: string | undefined;
+  expires: string | undefined;
+}
+
+export const tokenValidated: EventDefinition<Term> = defineEvent<Term>()("entitlement.token_validated", {
+  level: "info",
+  help: "an entitlement is active; told at boot, and when it becomes active later",
+});
+
+export const tokenInvalid: EventDefinition<{ reason: string }> = defineEvent<{ reason: string }>()(
+  "entitlement.token_invalid",
+  {
+    level: "warning",
+    help: "an entitlement is invalid or expired; plugins that carry it stay inert, or run on until the next start",
+  },
+);
+
+export const tokenMissing: EventDefinition<{ reason: string }> = defineEvent<{ reason: string }>()(
+  "entitlement.token_missing",
+  { level: "info", help: "plugins are installed that need an entitlement, and none is set" },
+);
+
+export const expiresSoon: EventDefinition<Term & { days: number }> = defineEvent<Term & { days: number }>()(
+  "entitlement.expires_soon",
+  {
+    level: "warning",
+    always: true,
+    help: "an entitlement ends within 14 days; told at boot and once a day, 0 on the last day",
+  },
+);
+
+export const statusChanged: EventDefinition<{ from: string; to: string }> = defineEvent<{
+  from: string;
+  to: string;
+}>()("entitlement.status_changed", {
+  level: "info",
+  always: true,
+  help: "the daily check of an entitlement came to another verdict, which takes effect at the next start",
+});

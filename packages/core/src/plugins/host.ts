@@ -16,6 +16,7 @@ import type {
   AdminRoute,
   BackgroundLoop,
   Entitlement,
+  EntitlementRequest,
   Plugin,
   PluginContext,
   PluginTelemetry,
@@ -53,6 +54,8 @@ export interface PluginHostOptions {
   readonly clock: Clock;
   /** Called once for every plugin that registers; what it throws fails that plugin. */
   readonly surroundings: (plugin: Plugin) => Surroundings;
+  /** The environment, for entitlements. Default: an empty one. */
+  readonly env?: EntitlementRequest["env"];
   /** Milliseconds that an entitlement may take. Default 10,000. */
   readonly entitlementTimeout?: number;
   /** Milliseconds that a plugin may take to register, and to start. Default 30,000. */
@@ -85,7 +88,8 @@ export class PluginHost {
   #closing: Promise<string[]> | undefined;
 
   constructor(private readonly options: PluginHostOptions) {
-    this.#entitlements = new Entitlements(options.clock, options.entitlementTimeout ?? ENTITLEMENT_TIMEOUT);
+    const { clock, telemetry, env = () => undefined, entitlementTimeout = ENTITLEMENT_TIMEOUT } = options;
+    this.#entitlements = new Entitlements({ clock, telemetry, env, timeout: entitlementTimeout });
     this.#startTimeout = options.startTimeout ?? START_TIMEOUT;
   }
 
@@ -169,6 +173,7 @@ export class PluginHost {
       if (!this.#stop.signal.aborted) await this.#startOne(member);
     }
     if (this.#stop.signal.aborted) return;
+    this.#entitlements.watch();
     for (const { plugin, registration } of this.#members) {
       for (const [name, loop] of registration.loops) {
         this.#running.push({ plugin: plugin.name, ended: this.#run(plugin.name, name, loop) });
@@ -214,6 +219,7 @@ export class PluginHost {
       }
     };
     this.#stop.abort();
+    this.#entitlements.close();
     await Promise.all(this.#running.map(({ plugin, ended }) => attempt(plugin, () => ended)));
     for (const { plugin, registration } of this.#members.toReversed()) {
       await attempt(plugin.name, () => plugin.close?.());

@@ -1,7 +1,9 @@
-import type { Clock } from "../clock.js";
+import { type Clock, hotClock } from "../clock.js";
 import type { DocumentStore } from "../documents/documents.js";
 import { invalid } from "../errors.js";
+import type { FailedOperation } from "../failure-capture/operation.js";
 import type { ReplayHandlers } from "../failure-capture/replay-handlers.js";
+import type { KeyValueStore } from "../kv/kv.js";
 import type { SettingsGroup } from "../settings/define.js";
 import type { StorageSettings } from "../settings/runtime.js";
 import type { Slot, SlotTable } from "../slots/slot.js";
@@ -19,6 +21,15 @@ export type Entitlement = {
   reason?: string;
 };
 
+/** What an entitlement is asked with. @public */
+export interface EntitlementRequest {
+  /** A variable of the environment as it is now, trimmed; undefined when it is unset or empty. */
+  readonly env: (name: string) => string | undefined;
+  readonly clock: Clock;
+  /** Answer from the source itself, not from memory. */
+  readonly force?: boolean;
+}
+
 /**
  * Something that adds to a runtime. A plugin is a value: importing its package does nothing.
  * @public
@@ -26,8 +37,11 @@ export type Entitlement = {
 export interface Plugin {
   /** Unique in a runtime: the name of its package. */
   name: string;
-  /** Asked once at boot. Unless the answer is active, the plugin stays inert: nothing else of it is called. */
-  entitlement?: () => Promise<Entitlement>;
+  /**
+   * Asked once at boot. Unless the answer is active, the plugin stays inert: nothing else of it is called. Asked again
+   * every day, with `force`, only to show the answer: a plugin that runs goes on, and an inert one waits for the next start.
+   */
+  entitlement?: (request: EntitlementRequest) => Promise<Entitlement>;
   /** Settings that it reads, so that they are checked and documented with all others. */
   settings?: readonly SettingsGroup[];
   /** Registers what the plugin supplies. When it throws, all of it is taken back and the runtime goes on without. */
@@ -89,10 +103,18 @@ export interface PluginContext {
   /** Where state is kept beyond the process. */
   readonly storage: Readonly<StorageSettings>;
   readonly documents: DocumentStore;
+  /** The ordered map that stores are written for, as durable as the runtime has one. Throws before plugins are started. */
+  keyValue(): KeyValueStore;
+  /** The folder for the state of this host. Nothing is made. */
+  dataFolder(): string;
+  /** What an operator has switched off: to be asked before anything that acts by itself. */
+  readonly control: { readonly enabled: boolean; readonly dryRun: boolean };
   readonly telemetry: PluginTelemetry;
   readonly clock: Clock;
   /** How failed operations are done again, by protected name. */
   readonly replayHandlers: ReplayHandlers;
+  /** Does a failed operation again, protected, with its handler; what fails within is not captured. Rejects as it does. */
+  replay(operation: FailedOperation): Promise<unknown>;
   /** Read it when it is needed: plugins registered later may fill a slot. */
   readonly slots: SlotReader;
   /** Throws `ConfigurationError` when another plugin fills the slot. */
@@ -104,6 +126,11 @@ export interface PluginContext {
   background(name: string, loop: BackgroundLoop): void;
   /** Provides something of a kind of which there may be several; one per kind and plugin. */
   provider(kind: string, factory: ProviderFactory): void;
+}
+
+/** The clock of the process, for what belongs to no runtime; a plugin at work uses its context's. @public */
+export function systemClock(): Clock {
+  return hotClock();
 }
 
 /** As packages are named. */

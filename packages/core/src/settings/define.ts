@@ -207,6 +207,21 @@ export function map<V>(
   });
 }
 
+/** A value by name: JSON as a variable. `rule` says what a value must be, for people. @public */
+export function dictionary<V>(
+  options: Common<Record<string, V>> & { rule: string; accepts: (value: unknown) => boolean },
+): Unnamed<Record<string, V>> {
+  const rule = `an object whose values are ${options.rule}`;
+  return field<Record<string, V>>(options, {
+    type: "dictionary",
+    parse: parseJson(rule),
+    check: (value) =>
+      isObject(value) && Object.values(value).every(options.accepts)
+        ? { value: value as Record<string, V> }
+        : { rule },
+  });
+}
+
 function checkMap<V>(
   value: unknown,
   validate: (entry: V, at: string) => void,

@@ -20,7 +20,7 @@ export class KeyValueTier {
   /** Throws `ConfigurationError` before it was decided which one it is. */
   get store(): KeyValueStore {
     if (!this.#opened)
-      throw new ConfigurationError("the key-value store is there once plugins start, not while they register");
+      throw new ConfigurationError("the key-value store is there once start() has let the plugins register");
     this.#store ??= new MemoryKeyValueStore();
     return this.#store;
   }

@@ -1,6 +1,9 @@
-import { createFakeClock, documentStoreContract } from "@baldur/testkit";
+import { createFakeClock, documentStoreContract, type FakeClock } from "@baldur/testkit";
+import { KvDocumentStore } from "../../src/documents/stores/kv.js";
 import { MemoryDocumentStore } from "../../src/documents/stores/memory.js";
-import { Files } from "./fixture.js";
+import { MemoryKeyValueStore } from "../../src/kv/stores/memory.js";
+import { TelemetryHub } from "../../src/telemetry/telemetry.js";
+import { Files, POLL_INTERVAL } from "./fixture.js";
 
 documentStoreContract({
   name: "the memory store",
@@ -20,4 +23,22 @@ documentStoreContract({
     return { first: files.store(), second: files.store(), close: () => files[Symbol.asyncDispose]() };
   },
   propagate: () => files.looks(),
+});
+
+let clock: FakeClock;
+
+documentStoreContract({
+  name: "the store in an ordered map",
+  create: async () => {
+    clock = createFakeClock();
+    const map = new MemoryKeyValueStore();
+    const options = {
+      store: () => map,
+      clock,
+      telemetry: new TelemetryHub(clock),
+      pollInterval: POLL_INTERVAL,
+    };
+    return { first: new KvDocumentStore(options), second: new KvDocumentStore(options) };
+  },
+  propagate: () => clock.advance(POLL_INTERVAL),
 });

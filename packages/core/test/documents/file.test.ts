@@ -68,8 +68,8 @@ describe("the folder of the file store", () => {
   it("that is no folder fails reads and changes with an error that names the path", async () => {
     await writeFile(`${files.root}/plain`, "");
     const store = files.store({ folder: () => `${files.root}/plain` });
-    for (const attempt of [store.read("key"), store.compareAndSet("key", 0, {})]) {
-      const error = await errorOf(attempt);
+    for (const attempt of [() => store.read("key"), () => store.compareAndSet("key", 0, {})]) {
+      const error = await errorOf(attempt());
       expect(error).toBeInstanceOf(ConfigurationError);
       expect((error as Error).message).toContain(`${files.root}/plain`);
     }

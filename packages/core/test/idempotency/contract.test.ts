@@ -1,7 +1,11 @@
 import { createFakeClock, idempotencyStoreContract } from "@baldur/testkit";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import type { Clock } from "../../src/clock.js";
+import type { IdempotencyStore } from "../../src/idempotency/store.js";
+import { KvIdempotencyStore } from "../../src/idempotency/stores/kv.js";
 import { MemoryIdempotencyStore } from "../../src/idempotency/stores/memory.js";
+import { MemoryKeyValueStore } from "../../src/kv/stores/memory.js";
 import { runs } from "../runtime.js";
 
 idempotencyStoreContract({
@@ -12,43 +16,57 @@ idempotencyStoreContract({
   },
 });
 
+idempotencyStoreContract({
+  name: "the store in an ordered map",
+  create: async () => {
+    const clock = createFakeClock();
+    return { store: new KvIdempotencyStore({ clock, store: new MemoryKeyValueStore() }), clock };
+  },
+});
+
 describe("idempotent execution", () => {
-  it("never has two executions of a key at a time within the window, under any interleaving", async () => {
-    const step = fc.record({
-      key: fc.constantFrom("a", "b"),
-      act: fc.constantFrom("claim", "claim", "complete", "fail", "release", "wait"),
-      of: fc.nat(10),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
-        const clock = createFakeClock();
-        const store = new MemoryIdempotencyStore({ clock, maxKeys: 1000 });
-        const running: { key: string; owner: string; attempt: number }[] = [];
-        const completed = new Set<string>();
-        let owners = 0;
-        for (const { key, act, of } of steps) {
-          if (act === "wait")
-            await clock.advance(of); // never so long that a claim goes stale
-          else if (act === "claim") {
-            const owner = `owner-${++owners}`;
-            const answer = store.claim(key, { owner, ttl: 1e6, tolerance: 0 });
-            if (answer.decision !== "continue") continue;
-            expect(running.some((other) => other.key === key)).toBe(false);
-            expect(completed.has(key)).toBe(false);
-            running.push({ key, owner, attempt: answer.attempt });
-          } else {
-            const [ended] = running.splice(of % Math.max(1, running.length), 1);
-            if (ended === undefined) continue;
-            if (act === "complete") completed.add(ended.key);
-            if (act === "complete") store.complete(ended.key, ended, { ttl: 1e6 });
-            else if (act === "fail") store.fail(ended.key, ended, { ttl: 1e6 });
-            else store.release(ended.key, ended);
+  it.each([
+    ["memory", (clock: Clock) => new MemoryIdempotencyStore({ clock, maxKeys: 1000 })],
+    ["an ordered map", (clock: Clock) => new KvIdempotencyStore({ clock, store: new MemoryKeyValueStore() })],
+  ])(
+    "never has two executions of a key at a time within the window, under any interleaving: %s",
+    async (_, create) => {
+      const step = fc.record({
+        key: fc.constantFrom("a", "b"),
+        act: fc.constantFrom("claim", "claim", "complete", "fail", "release", "wait"),
+        of: fc.nat(10),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
+          const clock = createFakeClock();
+          const store: IdempotencyStore = create(clock);
+          const running: { key: string; owner: string; attempt: number }[] = [];
+          const completed = new Set<string>();
+          let owners = 0;
+          for (const { key, act, of } of steps) {
+            if (act === "wait")
+              await clock.advance(of); // never so long that a claim goes stale
+            else if (act === "claim") {
+              const owner = `owner-${++owners}`;
+              const answer = await store.claim(key, { owner, ttl: 1e6, tolerance: 0 });
+              if (answer.decision !== "continue") continue;
+              expect(running.some((other) => other.key === key)).toBe(false);
+              expect(completed.has(key)).toBe(false);
+              running.push({ key, owner, attempt: answer.attempt });
+            } else {
+              const [ended] = running.splice(of % Math.max(1, running.length), 1);
+              if (ended === undefined) continue;
+              if (act === "complete") completed.add(ended.key);
+              if (act === "complete") await store.complete(ended.key, ended, { ttl: 1e6 });
+              else if (act === "fail") await store.fail(ended.key, ended, { ttl: 1e6 });
+              else await store.release(ended.key, ended);
+            }
           }
-        }
-      }),
-      { numRuns: runs(200) },
-    );
-  });
+        }),
+        { numRuns: runs(200) },
+      );
+    },
+  );
 
   it("refuses new keys when it is full rather than forget work that was done", async () => {
     const clock = createFakeClock();

@@ -147,13 +147,15 @@ describe("a plugin that is not entitled", () => {
   it("is listed with the reason, in one INFO line that is printed whatever the log level is", async () => {
     const host = makeHost();
     const always: boolean[] = [];
-    telemetry.addSink({ name: "log", emit: (_, definition) => void always.push(definition.always) });
+    telemetry.addSink({
+      name: "log",
+      emit: ({ name }, definition) => name === "plugins.plugin_inert" && always.push(definition.always),
+    });
     await host.load([plugin("a", entitled(inert))]);
     await host.start();
     expect(host.rows()).toEqual([{ name: "a", status: "inert", reason: "no licence is set" }]);
-    expect(events).toHaveLength(1);
-    expect(events[0]).toMatchObject({
-      name: "plugins.plugin_inert",
+    expect(events.map(({ name }) => name)).toEqual(["entitlement.token_missing", "plugins.plugin_inert"]);
+    expect(events[1]).toMatchObject({
       level: "info",
       payload: { name: "a", reason: "no licence is set" },
     });

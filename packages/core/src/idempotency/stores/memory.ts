@@ -35,6 +35,14 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     return this.#records.size;
   }
 
+  /** Whether the work of a key runs or was done, as far as this process knows. Forgets a little, as a claim does. */
+  holds(key: string): boolean {
+    const now = this.#now();
+    this.#sweep(now, SWEPT, isOver);
+    const record = this.#records.get(key);
+    return record !== undefined && !isDispensable(record, now);
+  }
+
   claim(key: string, request: ClaimRequest): ClaimAnswer {
     const now = this.#now();
     this.#sweep(now, SWEPT, isOver);

@@ -1,0 +1,194 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PluginContext } from "@baldur/core/plugin";
+import type { DlqOptions } from "./api.js";
+import { Chain } from "./capture/chain.js";
+import { DomainNames } from "./capture/domain.js";
+import { EntryMaker } from "./capture/maker.js";
+import { Outbox } from "./capture/outbox.js";
+import { Recorder } from "./capture/recorder.js";
+import { DeadLetterQueue } from "./dlq.js";
+import {
+  automationFailed,
+  entryQuarantined,
+  outboxOverflowed,
+  shutdownDumped,
+  spillFailed,
+  storeInMemory,
+} from "./events.js";
+import { Gauges } from "./gauges.js";
+import { Maintenance } from "./maintenance.js";
+import { outboxDrops } from "./metrics.js";
+import { replayOverrides } from "./options.js";
+import { Owner } from "./owner.js";
+import { Automation } from "./replay/automation.js";
+import { Gate } from "./replay/gate.js";
+import { Guard } from "./replay/guard.js";
+import { Replays } from "./replay/replays.js";
+import { Runner } from "./replay/runner.js";
+import { Sweeper } from "./replay/sweeper.js";
+import { type DlqSettings, dlqSettings, replaySettings, secretsSettings } from "./settings.js";
+import { createSeal } from "./snapshot/seal.js";
+import { sensitiveKeys } from "./snapshot/sensitive.js";
+import { SpillFile } from "./spill/spill.js";
+import { KvDlqStore } from "./store/kv/store.js";
+import type { NewEntry } from "./store/store.js";
+import { every } from "./ticker.js";
+
+const GAUGES_INTERVAL = 5000;
+
+/** The queue of one runtime, put together. */
+export interface Assembly {
+  readonly recorder: Recorder;
+  readonly queue: DeadLetterQueue;
+  readonly automation: Automation;
+  background(signal: AbortSignal): Promise<void>;
+  start(): void;
+  /** Rejects when something was not written in time; what it was went down the chain. */
+  close(): Promise<void>;
+}
+
+export function assemble(context: PluginContext, options: DlqOptions): Assembly {
+  const { clock, telemetry, control, slots, replayHandlers: handlers } = context;
+  const maxReplayAttempts = options.replay?.maxRetries;
+  const settings = context.settings(
+    dlqSettings,
+    maxReplayAttempts === undefined ? {} : { maxReplayAttempts },
+  );
+  const replay = context.settings(replaySettings, replayOverrides(options));
+  const key = options.encryptionKey ?? context.settings(secretsSettings).encryptionKey;
+  const seal = key === undefined ? undefined : createSeal(key);
+
+  const store = new KvDlqStore({
+    map: () => context.keyValue(),
+    onCorrupt: (id, problem) => telemetry.report(entryQuarantined, { id, problem }),
+  });
+  const spill = new SpillFile({
+    folders: spillFolders(context, settings.fallbackPath),
+    clock,
+    onProblem: ({ kind, ...detail }) =>
+      telemetry.report(spillFailed, { problem: kind, detail: JSON.stringify(detail) }),
+  });
+  const capacity = {
+    total: settings.maxSize,
+    perDomain: settings.maxSizePerDomain,
+    strategy: settings.overflowStrategy,
+  };
+  const chain = new Chain({ store, capacity, spill, clock, telemetry });
+  const outbox = createOutbox(context, settings, chain);
+  const maker = new EntryMaker({
+    settings,
+    domainMaxRetries: replay.domainMaxRetries,
+    clock,
+    telemetry,
+    domains: new DomainNames(telemetry),
+    isSensitive: sensitiveKeys(settings.sensitiveKeys),
+    seal: seal?.seal,
+  });
+
+  const onFailure = (error: unknown): void =>
+    telemetry.report(automationFailed, { name: "", error: (error as Error).message });
+  const owner = new Owner({ store, clock, lease: replay.lease, onFailure });
+  const gate = new Gate({ settings, handlers, unseal: seal?.unseal });
+  const runner = new Runner(store, context);
+  const parts = { store, owner, gate, guard: new Guard(context), runner, context };
+  const replays = new Replays(parts, replay);
+  const now = (): number => clock.now();
+  const sweeper = new Sweeper({ store, owner, replays, now, settings: { ...settings, ...replay } });
+  const automation = new Automation({
+    store,
+    replays,
+    sweeper,
+    handlers,
+    clock,
+    telemetry,
+    settings,
+    replay,
+  });
+  const maintenance = new Maintenance({ store, chain, clock, telemetry, settings, lease: replay.lease });
+  const isEnabled = (): boolean => settings.enabled && replay.onRecoveryEnabled && control.enabled;
+  const arming = { store, handlers, isEnabled };
+  const gauges = new Gauges({ store, outbox, arming, telemetry, maxSize: settings.maxSize });
+  const queue = new DeadLetterQueue({
+    store,
+    maker,
+    outbox,
+    replays,
+    sweeper,
+    maintenance,
+    arming,
+    settings,
+    context: { clock, control, telemetry, slots },
+  });
+
+  const dump = (): void => dumpRest(context, outbox.takeRest(), chain);
+  return {
+    recorder: new Recorder({ enabled: settings.enabled, maker, outbox }),
+    queue,
+    automation,
+    background: async (signal) => {
+      const refresh = (): Promise<void> => gauges.refresh().catch(onFailure);
+      await Promise.all([
+        maintenance.run(signal),
+        automation.schedule(signal),
+        every(clock, GAUGES_INTERVAL, signal, refresh),
+      ]);
+    },
+    start() {
+      process.once("exit", dump);
+      const remedy = "install @baldur/embedded and set BALDUR_DATA_DIR to keep them";
+      if (!context.keyValue().durable) telemetry.report(storeInMemory, { remedy });
+    },
+    async close() {
+      process.off("exit", dump);
+      await automation.close();
+      const isDrained = await outbox.drained(settings.outboxJoinTimeout);
+      const rest = outbox.takeRest();
+      dumpRest(context, rest, chain);
+      await spill.close();
+      await owner.close();
+      if (!isDrained)
+        throw new Error(`${rest.length} entries were not stored in time and went down the chain`);
+    },
+  };
+}
+
+function createOutbox({ clock, telemetry }: PluginContext, settings: DlqSettings, chain: Chain): Outbox {
+  const {
+    outboxCapacity: capacity,
+    outboxBatchSize: batchSize,
+    outboxDropRateThreshold: threshold,
+  } = settings;
+  let isBreached = false;
+  const overflow = (entries: readonly NewEntry[]): ReturnType<Chain["divert"]> => {
+    telemetry.counter(outboxDrops).cell().add(entries.length);
+    const { enqueued, dropped, size } = outbox.stats;
+    const dropRate = dropped / enqueued;
+    const facts = { capacity, size, total_dropped: dropped, drop_rate: dropRate };
+    if (dropRate > threshold && !isBreached) telemetry.report(outboxOverflowed, facts);
+    isBreached = dropRate > threshold;
+    return chain.divert(entries);
+  };
+  const outbox = new Outbox({
+    capacity,
+    batchSize,
+    clock,
+    write: (entries) => chain.write(entries),
+    overflow,
+  });
+  return outbox;
+}
+
+/** A process that ends takes nothing with it. */
+function dumpRest({ telemetry }: PluginContext, rest: readonly NewEntry[], chain: Chain): void {
+  if (rest.length === 0) return;
+  const where = chain.divertSync(rest);
+  telemetry.report(shutdownDumped, { entries_dumped: rest.length, where });
+}
+
+/** Folders for the spill file, the likeliest one first. */
+function spillFolders({ dataFolder }: Pick<PluginContext, "dataFolder">, own: string | undefined): string[] {
+  const user = process.getuid?.() ?? "user";
+  const temporary = join(tmpdir(), `baldur-${user}`, "dlq-spill");
+  return own === undefined ? [join(dataFolder(), "dlq-spill"), temporary] : [own, temporary];
+}

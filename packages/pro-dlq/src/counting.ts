@@ -1,0 +1,52 @@
+import type { Facets } from "./api.js";
+import { OPEN } from "./entry/entry.js";
+import type { Filter, GroupCount } from "./store/store.js";
+
+type Dimension = "domain" | "name" | "failureType";
+
+const DIMENSIONS: readonly Dimension[] = ["domain", "name", "failureType"];
+
+/** Counts by every dimension, each narrowed by the others but not by itself. Pure. */
+export function facetsOf(groups: readonly GroupCount[], filter: Filter): Facets {
+  const fits = (group: GroupCount, but?: Dimension): boolean =>
+    DIMENSIONS.every((of) => of === but || filter[of] === undefined || filter[of] === group[of]);
+  const by = (dimension: Dimension): Record<string, number> =>
+    tally(
+      groups
+        .filter((group) => fits(group, dimension))
+        .map((group) => [group[dimension], size(group, filter)]),
+    );
+  return {
+    byStatus: byStatus(groups.filter((group) => fits(group))),
+    byDomain: by("domain"),
+    byName: by("name"),
+    byFailureType: by("failureType"),
+  };
+}
+
+export function byStatus(groups: readonly GroupCount[]): Record<string, number> {
+  return tally(groups.flatMap(({ counts }) => Object.entries(counts)));
+}
+
+export function openIn(groups: readonly GroupCount[]): number {
+  return groups.reduce(
+    (sum, { counts }) => sum + OPEN.reduce((open, status) => open + (counts[status] ?? 0), 0),
+    0,
+  );
+}
+
+/** Pending entries by domain, those without any left out. */
+export function pendingByDomain(groups: readonly GroupCount[]): Record<string, number> {
+  return tally(groups.map(({ domain, counts }) => [domain, counts.pending ?? 0]));
+}
+
+function size({ counts }: GroupCount, { status }: Filter): number {
+  if (status !== undefined) return counts[status] ?? 0;
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function tally(counted: readonly (readonly [key: string, count: number])[]): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const [key, count] of counted) sums.set(key, (sums.get(key) ?? 0) + count);
+  return Object.fromEntries([...sums].filter(([, count]) => count > 0));
+}

@@ -1,0 +1,170 @@
+import type { Clock, PluginTelemetry, ReplayHandlers } from "@baldur/core/plugin";
+import type { BatchReplayResult } from "../api.js";
+import type { ReplayTrigger } from "../entry/entry.js";
+import { automationFailed, automationUnarmed } from "../events.js";
+import { dispatchTotal } from "../metrics.js";
+import type { DlqSettings, ReplaySettings } from "../settings.js";
+import type { DlqStore } from "../store/store.js";
+import { every } from "../ticker.js";
+import type { Pace } from "./pace.js";
+import type { Replays } from "./replays.js";
+import type { Sweeper } from "./sweeper.js";
+
+export interface AutomationParts {
+  readonly store: DlqStore;
+  readonly replays: Replays;
+  readonly sweeper: Sweeper;
+  readonly handlers: ReplayHandlers;
+  readonly clock: Clock;
+  readonly telemetry: PluginTelemetry;
+  readonly settings: Pick<DlqSettings, "retryDelay" | "batchSize">;
+  readonly replay: Pick<ReplaySettings, "onRecoveryEnabled" | "onRecoveryMaxItems" | "rampUp">;
+}
+
+/** What an event says about a circuit that closed. */
+export interface ClosedCircuit {
+  readonly name: string;
+  readonly trigger_replay?: boolean;
+}
+
+/** A name whose passes fail is left alone twice as long each time, up to this multiple of the delay. */
+const LONGEST_BACKOFF = 64;
+
+/** Starts replays by itself: when a circuit closes, and in scheduled passes for what no closing circuit brings back. */
+export class Automation {
+  readonly #stop = new AbortController();
+  /** Sweeps under way, by name. */
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #again = new Set<string>();
+  readonly #backoff = new Map<string, { readonly passes: number; readonly until: number }>();
+  readonly #unarmed = new Set<string>();
+
+  constructor(private readonly parts: AutomationParts) {}
+
+  /** A circuit closed. Returns at once; a name that is being swept is swept once more afterwards. */
+  onClosed({ name, trigger_replay: isWanted }: ClosedCircuit): void {
+    if (isWanted === false) return;
+    if (!this.parts.replay.onRecoveryEnabled) return this.#count("skipped_disabled");
+    this.#backoff.delete(name);
+    this.#dispatch(name, () => this.#recovered(name));
+  }
+
+  /** Passes until the signal aborts; the first at once, for what an earlier process left. */
+  async schedule(signal: AbortSignal): Promise<void> {
+    if (!this.parts.replay.onRecoveryEnabled) return;
+    const { clock, settings } = this.parts;
+    await every(clock, settings.retryDelay, signal, () => this.#pass());
+  }
+
+  /** Ends between entries. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running.values());
+  }
+
+  #dispatch(name: string, work: () => Promise<void>): void {
+    if (this.#stop.signal.aborted) return;
+    if (this.#running.has(name)) {
+      this.#again.add(name);
+      return;
+    }
+    this.#count("dispatched");
+    const running = work()
+      .catch((error: unknown) => {
+        this.#count("error");
+        this.parts.telemetry.report(automationFailed, { name, error: (error as Error).message });
+      })
+      .then(() => {
+        this.#running.delete(name);
+        if (this.#again.delete(name)) this.#dispatch(name, () => this.#recovered(name));
+      });
+    this.#running.set(name, running);
+  }
+
+  /** Sweeps until nothing waits, at a pace that grows. */
+  async #recovered(name: string): Promise<void> {
+    const { replays, replay } = this.parts;
+    const pace = replays.pace(replay.rampUp);
+    while (true) {
+      const result = await this.#sweep(name, "auto_replay_circuit_close", replay.onRecoveryMaxItems, pace);
+      if (isOver(result)) return;
+    }
+  }
+
+  async #pass(): Promise<void> {
+    try {
+      const counts = await this.parts.store.counts();
+      const waiting = counts.filter((group) => (group.counts.pending ?? 0) > 0).map(({ name }) => name);
+      for (const name of new Set(waiting)) {
+        if (this.#isDue(name)) this.#dispatch(name, () => this.#scheduled(name));
+      }
+    } catch (error) {
+      this.parts.telemetry.report(automationFailed, { name: "", error: (error as Error).message });
+    }
+  }
+
+  /** One entry first: when it goes through, the others follow. */
+  async #scheduled(name: string): Promise<void> {
+    const { replays, replay, settings } = this.parts;
+    const pace = replays.pace(replay.rampUp);
+    let result = await this.#sweep(name, "scheduled_batch", 1, pace, 1);
+    while (result.failedCount === 0 && !isOver(result))
+      result = await this.#sweep(name, "scheduled_batch", settings.batchSize, pace);
+    this.#remember(name, result);
+  }
+
+  async #sweep(
+    name: string,
+    trigger: ReplayTrigger,
+    maxItems: number,
+    pace: Pace,
+    concurrency?: number,
+  ): Promise<BatchReplayResult> {
+    const { sweeper } = this.parts;
+    const { signal } = this.#stop;
+    const escalate = trigger === "auto_replay_circuit_close";
+    const request = { name, trigger, maxItems, pace, escalate, signal };
+    const result = await sweeper.sweep(concurrency === undefined ? request : { ...request, concurrency });
+    if (result.inflightSkipped) this.#count("in_flight");
+    if (result.governanceBlocked) this.#count("blocked");
+    return result;
+  }
+
+  #isDue(name: string): boolean {
+    const { handlers, clock, telemetry } = this.parts;
+    if (handlers.get(name) === undefined) {
+      if (!this.#unarmed.has(name))
+        telemetry.report(automationUnarmed, { name, missing_link: "handler_missing" });
+      this.#unarmed.add(name);
+      return false;
+    }
+    this.#unarmed.delete(name);
+    return (this.#backoff.get(name)?.until ?? Number.NEGATIVE_INFINITY) <= clock.monotonic();
+  }
+
+  #remember(name: string, { failedCount, stoppedBy }: BatchReplayResult): void {
+    const { clock, settings } = this.parts;
+    if (failedCount === 0 && stoppedBy === undefined) {
+      this.#backoff.delete(name);
+      return;
+    }
+    const passes = (this.#backoff.get(name)?.passes ?? 0) + 1;
+    const delay = settings.retryDelay * Math.min(2 ** passes, LONGEST_BACKOFF);
+    this.#backoff.set(name, { passes, until: clock.monotonic() + delay });
+  }
+
+  #count(outcome: string): void {
+    this.parts.telemetry.counter(dispatchTotal).cell(outcome).add();
+  }
+}
+
+/** Nothing was left, or nothing more is allowed. */
+function isOver({
+  total,
+  skippedCount,
+  stoppedBy,
+  governanceBlocked,
+  inflightSkipped,
+}: BatchReplayResult): boolean {
+  return total === skippedCount || stoppedBy !== undefined || governanceBlocked || inflightSkipped;
+}

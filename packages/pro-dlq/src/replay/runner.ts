@@ -1,0 +1,135 @@
+import { type AuditEntry, auditSlot, type FailedOperation, type PluginContext } from "@baldur/core/plugin";
+import type { ReplayResult } from "../api.js";
+import type { Entry, ReplayTrigger } from "../entry/entry.js";
+import type { Input } from "../entry/transition.js";
+import { claimLost, replayCompleted, replayExhausted, replayFailed, settleFailed } from "../events.js";
+import {
+  exhaustedTotal,
+  redriveExhaustedTotal,
+  replayAttempts,
+  replayDuration,
+  replayOutcomes,
+} from "../metrics.js";
+import type { Changed, DlqStore } from "../store/store.js";
+import { type Ending, messageOf, verdictOn } from "./outcome.js";
+import { failed, skippedBecause, succeeded } from "./results.js";
+
+export type RunnerContext = Pick<PluginContext, "replay" | "telemetry" | "clock" | "slots">;
+
+export interface Run {
+  /** As it was claimed. */
+  readonly entry: Entry;
+  readonly operation: FailedOperation;
+  readonly token: string;
+  readonly trigger: ReplayTrigger;
+  /** `single`, `batch` or `conditional`, for the metrics. */
+  readonly type: string;
+  readonly actor?: string | undefined;
+}
+
+export interface Ran {
+  readonly result: ReplayResult;
+  /** What the entry was told. */
+  readonly verdict: Input;
+}
+
+/** Runs claimed entries. Never rejects: whatever a handler does, it ends as an outcome of its entry alone. */
+export class Runner {
+  constructor(
+    private readonly store: DlqStore,
+    private readonly context: RunnerContext,
+  ) {}
+
+  async run(run: Run): Promise<Ran> {
+    const { clock } = this.context;
+    const { body, state } = run.entry;
+    const began = clock.monotonic();
+    const ending = await this.#end({ ...run.operation, retryCount: state.retryCount, status: "replaying" });
+    const verdict = verdictOn(ending, run.token, run.trigger);
+    const settled = await this.#settle(body.id, verdict);
+    if (settled instanceof Error) {
+      this.context.telemetry.report(settleFailed, { ...facts(run), error: settled.message });
+      return { verdict, result: failed(body.id, `the outcome could not be stored: ${settled.message}`) };
+    }
+    if ("refused" in settled) {
+      this.context.telemetry.report(claimLost, facts(run));
+      return { verdict, result: failed(body.id, "the claim was lost, so the outcome settled nothing") };
+    }
+    return { verdict, result: this.#tell(run, verdict, ending, settled.entry, clock.monotonic() - began) };
+  }
+
+  async #end(operation: FailedOperation): Promise<Ending> {
+    try {
+      return { value: await this.context.replay(operation) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #settle(id: string, input: Input): Promise<Changed | Error> {
+    try {
+      const [changed] = await this.store.change([{ id, input }], this.context.clock.now());
+      return changed as Changed;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  #tell(run: Run, verdict: Input, ending: Ending, { state }: Entry, duration: number): ReplayResult {
+    const { telemetry } = this.context;
+    const { id, domain } = run.entry.body;
+    if (verdict.type === "defer") return skippedBecause(id, verdict.reason);
+    const success = verdict.type === "succeed";
+    telemetry.counter(replayAttempts).cell(domain, run.type, "false").add();
+    telemetry
+      .counter(replayOutcomes)
+      .cell(domain, success ? "success" : "failure", "false")
+      .add();
+    telemetry
+      .histogram(replayDuration)
+      .cell(domain)
+      .observe(duration / 1000);
+    const attempt = run.entry.state.retryCount;
+    telemetry.report(replayCompleted, {
+      ...facts(run),
+      success,
+      replay_attempt: attempt,
+      trigger: run.trigger,
+    });
+    this.#audit(run, success);
+    const data = { status: state.status, retryCount: state.retryCount };
+    if (success) return succeeded(id, "replayed", data);
+    const error = "error" in ending ? messageOf(ending.error) : "";
+    telemetry.report(replayFailed, { ...facts(run), error, replay_attempt: attempt });
+    if (state.status === "requires_review") this.#tellExhausted(run);
+    return failed(id, error, data);
+  }
+
+  #tellExhausted(run: Run): void {
+    const { telemetry } = this.context;
+    const { body, state } = run.entry;
+    const redriven = state.redrives !== undefined;
+    telemetry.counter(exhaustedTotal).cell(body.domain).add();
+    if (redriven) telemetry.counter(redriveExhaustedTotal).cell(body.domain).add();
+    telemetry.report(replayExhausted, { ...facts(run), attempts: state.retryCount, redriven });
+  }
+
+  #audit({ entry, actor, trigger }: Run, success: boolean): void {
+    const record: AuditEntry = {
+      action: "dlq_replay",
+      targetType: "dlq_entry",
+      targetId: entry.body.id,
+      component: "dlq",
+      domain: entry.body.domain,
+      success,
+      actorId: actor ?? "system",
+      details: { trigger, attempt: entry.state.retryCount },
+    };
+    void this.context.slots.get(auditSlot).record(record);
+  }
+}
+
+function facts({ entry }: Run): { id: string; name: string; domain: string } {
+  const { id, name, domain } = entry.body;
+  return { id, name, domain };
+}

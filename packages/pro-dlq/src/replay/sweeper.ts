@@ -1,0 +1,100 @@
+import type { BatchReplayResult } from "../api.js";
+import type { ReplayTrigger } from "../entry/entry.js";
+import { isGone, type Owner } from "../owner.js";
+import type { DlqSettings, ReplaySettings } from "../settings.js";
+import type { DlqStore, OwnerRecord } from "../store/store.js";
+import type { Pace } from "./pace.js";
+import type { Replays } from "./replays.js";
+import { addBatch, emptyBatch } from "./results.js";
+
+export interface SweeperParts {
+  readonly store: DlqStore;
+  readonly owner: Owner;
+  readonly replays: Replays;
+  readonly now: () => number;
+  readonly settings: Pick<DlqSettings, "circuitCloseInflightTtl"> &
+    Pick<ReplaySettings, "serviceFailureTypeMap">;
+}
+
+export interface SweepRequest {
+  readonly name: string;
+  readonly maxItems: number;
+  readonly trigger: ReplayTrigger;
+  /** What fails although its dependency is back goes to a person. */
+  readonly escalate: boolean;
+  readonly pace?: Pace;
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Replays what waits under one name. One process of all at a time does, so that the pace is the fleet's. */
+export class Sweeper {
+  constructor(private readonly parts: SweeperParts) {}
+
+  async sweep(request: SweepRequest): Promise<BatchReplayResult> {
+    const { owner, store } = this.parts;
+    const what = `sweep/${request.name}`;
+    const working = await owner.begin();
+    try {
+      if (!(await this.#lease(what))) return { ...emptyBatch(), inflightSkipped: true };
+      try {
+        return await this.#replay(request);
+      } finally {
+        await store.endLease(what, owner.id);
+      }
+    } finally {
+      working[Symbol.dispose]();
+    }
+  }
+
+  async #lease(what: string): Promise<boolean> {
+    const { store, owner, now, settings } = this.parts;
+    const owners = await store.owners();
+    const isFree = (holder: string, until: number): boolean =>
+      until < now() || isGone(owners.get(holder) as OwnerRecord | undefined, now());
+    return store.lease(what, owner.id, now() + settings.circuitCloseInflightTtl, isFree);
+  }
+
+  async #replay(request: SweepRequest): Promise<BatchReplayResult> {
+    const { name, maxItems } = request;
+    const batch = emptyBatch();
+    for (const [failureType, quota] of quotas(this.#failureTypes(name), maxItems)) {
+      const filter = { name, ...(failureType !== undefined && { failureType }) };
+      const result = await this.parts.replays.run({
+        ...request,
+        filter,
+        maxItems: quota,
+        type: "conditional",
+      });
+      if (result.governanceBlocked) return { ...result, ...(batch.total > 0 && batch) };
+      addBatch(batch, result);
+      if (batch.stoppedBy !== undefined) break;
+    }
+    // Where many failed in a row it is not the entries' fault: they keep what is left of their budget.
+    if (request.escalate && batch.stoppedBy === undefined) await this.#escalate(name, batch);
+    return batch;
+  }
+
+  /** What this name brings back; undefined is everything. */
+  #failureTypes(name: string): readonly (string | undefined)[] {
+    const { serviceFailureTypeMap } = this.parts.settings;
+    const listed = Object.hasOwn(serviceFailureTypeMap, name) ? serviceFailureTypeMap[name] : undefined;
+    return listed === undefined || listed.length === 0 ? [undefined] : [...new Set(listed)];
+  }
+
+  async #escalate(name: string, { results }: BatchReplayResult): Promise<void> {
+    const failed = results.filter(({ success, skipped }) => !success && !skipped);
+    if (failed.length === 0) return;
+    const note = `it failed after ${name} had recovered`;
+    const inputs = failed.map(({ dlqId }) => ({ id: dlqId, input: { type: "escalate", note } as const }));
+    await this.parts.store.change(inputs, this.parts.now());
+  }
+}
+
+/** So many items for each, the rest of the division for the first ones, so that none starves the others. */
+export function quotas<T>(kinds: readonly T[], items: number): [kind: T, quota: number][] {
+  const each = Math.floor(items / kinds.length);
+  const rest = items % kinds.length;
+  const shares = kinds.map((kind, index): [T, number] => [kind, each + (index < rest ? 1 : 0)]);
+  return shares.filter(([, quota]) => quota > 0);
+}

@@ -1,0 +1,132 @@
+import type { EntryStatus, KeyValueReader, KeyValueWriter } from "@baldur/core/plugin";
+import { OPEN, STATUSES } from "../../entry/entry.js";
+import type { GroupCount } from "../store.js";
+import { GROUPS, groupKey, lastPart, TOTALS_KEY } from "./keys.js";
+
+/** Entries that are counted and indexed together. */
+export interface GroupFacts {
+  readonly name: string;
+  readonly domain: string;
+  readonly failureType: string;
+}
+
+interface Group extends GroupFacts {
+  /** By the order of the states. */
+  readonly counts: number[];
+}
+
+/** Open entries, in all and by domain. */
+interface Totals {
+  open: number;
+  readonly byDomain: Map<string, number>;
+}
+
+/** Group numbers by facts. They never change, so a process may remember those that it saw committed. */
+export type GroupNumbers = Map<string, string>;
+
+/** The counts of one transaction: read once, and written once at its end. */
+export class Books {
+  readonly #groups = new Map<string, Group>();
+  readonly #fresh: [facts: string, number: string][] = [];
+  #totals: Totals | undefined;
+
+  constructor(
+    private readonly writer: KeyValueWriter,
+    private readonly known: GroupNumbers,
+  ) {}
+
+  /** The number of the group, which is made when there is none. */
+  numberOf(facts: GroupFacts): string {
+    const key = factsKey(facts);
+    return this.known.get(key) ?? this.#found(key) ?? this.#begin(key, facts);
+  }
+
+  /** Counts an entry out of one state and into another; `undefined` is not to be there. */
+  move(number: string, from: EntryStatus | undefined, to: EntryStatus | undefined): void {
+    const group = this.#group(number);
+    if (from !== undefined) add(group.counts, from, -1);
+    if (to !== undefined) add(group.counts, to, 1);
+    const change = Number(isOpen(to)) - Number(isOpen(from));
+    if (change !== 0) this.#addOpen(group.domain, change);
+  }
+
+  get open(): number {
+    return this.#readTotals().open;
+  }
+
+  openOf(domain: string): number {
+    return this.#readTotals().byDomain.get(domain) ?? 0;
+  }
+
+  /** Writes what was counted. Answers the groups that are new, to be remembered once they are committed. */
+  close(): readonly [facts: string, number: string][] {
+    for (const [number, group] of this.#groups) this.writer.put(groupKey(number), JSON.stringify(group));
+    if (this.#totals !== undefined) this.writer.put(TOTALS_KEY, JSON.stringify([...this.#totals.byDomain]));
+    return this.#fresh;
+  }
+
+  #found(key: string): string | undefined {
+    const made = this.#fresh.find(([facts]) => facts === key);
+    if (made !== undefined) return made[1];
+    for (const [number, group] of readGroups(this.writer)) {
+      const facts = factsKey(group);
+      if (!this.known.has(facts)) this.#fresh.push([facts, number]);
+    }
+    return this.#fresh.find(([facts]) => facts === key)?.[1];
+  }
+
+  #begin(key: string, { name, domain, failureType }: GroupFacts): string {
+    const number = this.writer.keys(GROUPS).length.toString(36);
+    const group: Group = { name, domain, failureType, counts: STATUSES.map(() => 0) };
+    this.writer.put(groupKey(number), JSON.stringify(group));
+    this.#groups.set(number, group);
+    this.#fresh.push([key, number]);
+    return number;
+  }
+
+  #group(number: string): Group {
+    let group = this.#groups.get(number);
+    if (group === undefined) {
+      group = JSON.parse(this.writer.get(groupKey(number)) as string) as Group;
+      this.#groups.set(number, group);
+    }
+    return group;
+  }
+
+  #addOpen(domain: string, change: number): void {
+    const totals = this.#readTotals();
+    totals.open += change;
+    totals.byDomain.set(domain, (totals.byDomain.get(domain) ?? 0) + change);
+  }
+
+  #readTotals(): Totals {
+    if (this.#totals === undefined) {
+      const byDomain = new Map<string, number>(JSON.parse(this.writer.get(TOTALS_KEY) ?? "[]"));
+      this.#totals = { byDomain, open: [...byDomain.values()].reduce((sum, count) => sum + count, 0) };
+    }
+    return this.#totals;
+  }
+}
+
+/** Every group with its number. */
+export function readGroups(reader: KeyValueReader): [number: string, group: Group][] {
+  return reader.range(GROUPS).map(([key, text]) => [lastPart(key), JSON.parse(text) as Group]);
+}
+
+export function groupCount({ name, domain, failureType, counts }: Group): GroupCount {
+  const present = STATUSES.map((status, index) => [status, counts[index] ?? 0] as const);
+  return { name, domain, failureType, counts: Object.fromEntries(present.filter(([, count]) => count > 0)) };
+}
+
+export function factsKey({ name, domain, failureType }: GroupFacts): string {
+  return JSON.stringify([name, domain, failureType]);
+}
+
+function add(counts: number[], status: EntryStatus, change: number): void {
+  const index = STATUSES.indexOf(status);
+  counts[index] = Math.max(0, (counts[index] ?? 0) + change);
+}
+
+function isOpen(status: EntryStatus | undefined): boolean {
+  return status !== undefined && OPEN.includes(status);
+}

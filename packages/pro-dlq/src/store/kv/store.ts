@@ -1,0 +1,175 @@
+import type { EntryStatus, KeyValueReader, KeyValueStore, KeyValueWriter } from "@baldur/core/plugin";
+import type { Entry } from "../../entry/entry.js";
+import { isEntryId } from "../../entry/id.js";
+import { decodeRecord } from "../../entry/record.js";
+import type { Input } from "../../entry/transition.js";
+import { age, type CompressedSummary } from "../compressed.js";
+import type {
+  AddResult,
+  Capacity,
+  Changed,
+  DlqStore,
+  Filter,
+  GroupCount,
+  NewEntry,
+  OwnerRecord,
+  Page,
+  Sweep,
+} from "../store.js";
+import { Books, type GroupNumbers, groupCount, readGroups } from "./books.js";
+import { addOne, changeOne, NOT_FOUND, quarantine, removeOne } from "./entries.js";
+import { makeRoom } from "./eviction.js";
+import { entryKey, lastPart, leaseKey, OWNERS, ownerKey, SUMMARIES } from "./keys.js";
+import { scanIds } from "./scan.js";
+
+export interface KvDlqStoreOptions {
+  /** Asked for when it is first used. */
+  readonly map: () => KeyValueStore;
+  /** Told about a record that cannot be read; it was put aside. */
+  readonly onCorrupt: (id: string, problem: string) => void;
+}
+
+/** Entries in an ordered map: one record each, and one key that orders it among those of its group and state. */
+export class KvDlqStore implements DlqStore {
+  readonly #numbers: GroupNumbers = new Map();
+
+  constructor(private readonly options: KvDlqStoreOptions) {}
+
+  async add(entries: readonly NewEntry[], capacity: Capacity): Promise<AddResult> {
+    return this.#transact((writer, books) => {
+      const outcomes = entries.map((entry) => addOne(writer, books, entry, capacity));
+      const room = makeRoom(writer, books, entries, outcomes, capacity);
+      return { outcomes, ...room };
+    });
+  }
+
+  async get(id: string): Promise<Entry | undefined> {
+    if (!isEntryId(id)) return undefined;
+    return this.#read((reader) => this.#entries(reader, [id])[0]);
+  }
+
+  async list(filter: Filter, page: Page): Promise<readonly Entry[]> {
+    return this.#read((reader) => this.#entries(reader, scanIds(reader, filter, page)));
+  }
+
+  async change(
+    inputs: readonly { readonly id: string; readonly input: Input }[],
+    now: number,
+  ): Promise<readonly Changed[]> {
+    return this.#transact((writer, books) =>
+      inputs.map(({ id, input }) => (isEntryId(id) ? changeOne(writer, books, id, input, now) : NOT_FOUND)),
+    );
+  }
+
+  async counts(): Promise<readonly GroupCount[]> {
+    return this.#read((reader) => readGroups(reader).map(([, group]) => groupCount(group)));
+  }
+
+  async due({ status, before, after, limit }: Sweep): Promise<readonly Entry[]> {
+    const page = { limit, after, oldestFirst: true };
+    const entries = await this.list({ status }, page);
+    return entries.filter(({ body }) => body.createdAt < before);
+  }
+
+  async remove(ids: readonly string[], only: EntryStatus): Promise<number> {
+    return this.#transact((writer, books) => ids.filter((id) => removeOne(writer, books, id, only)).length);
+  }
+
+  async renewOwner(owner: string, record: OwnerRecord): Promise<void> {
+    await this.#map.write((writer) => writer.put(ownerKey(owner), JSON.stringify(record)));
+  }
+
+  async removeOwner(owner: string): Promise<void> {
+    await this.#map.write((writer) => writer.delete(ownerKey(owner)));
+  }
+
+  async owners(): Promise<ReadonlyMap<string, OwnerRecord>> {
+    return this.#read((reader) => {
+      const records = reader.range(OWNERS).map(([key, text]) => [lastPart(key), JSON.parse(text)] as const);
+      return new Map<string, OwnerRecord>(records);
+    });
+  }
+
+  async lease(
+    what: string,
+    holder: string,
+    until: number,
+    isFree: (holder: string, until: number) => boolean,
+  ): Promise<boolean> {
+    const key = leaseKey(what);
+    return this.#map.write((writer) => {
+      const text = writer.get(key);
+      const held = text === undefined ? undefined : (JSON.parse(text) as { holder: string; until: number });
+      if (held !== undefined && held.holder !== holder && !isFree(held.holder, held.until)) return false;
+      writer.put(key, JSON.stringify({ holder, until }));
+      return true;
+    });
+  }
+
+  async endLease(what: string, holder: string): Promise<void> {
+    const key = leaseKey(what);
+    await this.#map.write((writer) => {
+      const text = writer.get(key);
+      if (text !== undefined && JSON.parse(text).holder === holder) writer.delete(key);
+    });
+  }
+
+  async summaries(limit: number): Promise<readonly CompressedSummary[]> {
+    const all = await this.#read((reader) =>
+      reader.range(SUMMARIES).map(([, text]) => JSON.parse(text) as CompressedSummary),
+    );
+    return all.sort((a, b) => b.lastSeen - a.lastSeen).slice(0, limit);
+  }
+
+  async ageSummaries(staleBefore: number, archiveBefore: number, now: number): Promise<number> {
+    return this.#map.write((writer) => {
+      let changed = 0;
+      for (const [key, text] of writer.range(SUMMARIES)) {
+        const summary = JSON.parse(text) as CompressedSummary;
+        const aged = age(summary, staleBefore, archiveBefore, now);
+        if (aged === summary) continue;
+        writer.put(key, JSON.stringify(aged));
+        changed++;
+      }
+      return changed;
+    });
+  }
+
+  get #map(): KeyValueStore {
+    return this.options.map();
+  }
+
+  async #read<T>(work: (reader: KeyValueReader) => T): Promise<T> {
+    return this.#map.read(work);
+  }
+
+  async #transact<T>(work: (writer: KeyValueWriter, books: Books) => T): Promise<T> {
+    const { result, fresh } = await this.#map.write((writer) => {
+      const books = new Books(writer, this.#numbers);
+      const result = work(writer, books);
+      return { result, fresh: books.close() };
+    });
+    for (const [facts, number] of fresh) this.#numbers.set(facts, number);
+    return result;
+  }
+
+  /** Those that can be read; a damaged one is put aside, and the others are served. */
+  #entries(reader: KeyValueReader, ids: readonly string[]): Entry[] {
+    return ids.flatMap((id) => {
+      const text = reader.get(entryKey(id));
+      if (text === undefined) return [];
+      try {
+        return [decodeRecord(text)];
+      } catch (error) {
+        this.#quarantine(id, (error as Error).message);
+        return [];
+      }
+    });
+  }
+
+  #quarantine(id: string, problem: string): void {
+    const moving = this.#transact((writer, books) => quarantine(writer, books, id));
+    const tell = (): void => this.options.onCorrupt(id, problem);
+    moving.then(tell, tell);
+  }
+}

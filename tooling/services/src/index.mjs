@@ -1,0 +1,2 @@
+export { startPostgres } from "./postgres.mjs";
+export { startRedis } from "./redis.mjs";

@@ -1,0 +1,93 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { HOST, redisCommand } from "./conversation.mjs";
+import { isExecutable, onPath } from "./find.mjs";
+import { freePort, remove, startServer, temporaryFolder } from "./server.mjs";
+
+const VARIABLE = "BALDUR_REDIS_SERVER";
+const PROGRAMS = ["redis-server", "valkey-server"];
+const CACHE = fileURLToPath(new URL("../../../.cache/services", import.meta.url));
+const UNPACKED = join(CACHE, "redis");
+const PACKAGES = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1"];
+const INSTALL = `install one (Debian: apt-get install redis-server; macOS: brew install redis) or set ${VARIABLE} to its path`;
+
+/**
+ * Starts a Redis of its own on a free loopback port, without persistence unless `settings` say otherwise.
+ * `settings` are those of redis.conf.
+ */
+export async function startRedis({ settings = {} } = {}) {
+  const { command, env } = findRedis();
+  const folder = temporaryFolder("redis");
+  const port = await freePort();
+  const all = { port, bind: HOST, dir: folder, save: "", appendonly: "no", ...settings };
+  const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const server = await startServer({
+    command,
+    args,
+    folder,
+    env,
+    stopSignal: "SIGTERM",
+    ready: () => redisCommand(port, "PING"),
+  });
+  const version = /redis_version:(\S+)/.exec(await redisCommand(port, "INFO server"))?.[1];
+  return { ...server, host: HOST, port, url: `redis://${HOST}:${port}`, folder, version };
+}
+
+function findRedis() {
+  const named = process.env[VARIABLE];
+  if (named !== undefined) {
+    if (isExecutable(named)) return { command: named };
+    throw new Error(`${VARIABLE} names ${named}, which is no program that can be run`);
+  }
+  const installed = onPath(...PROGRAMS);
+  return installed === undefined ? unpacked() : { command: installed };
+}
+
+/** Debian's packages, unpacked into the cache of the repository: nothing is installed. */
+function unpacked() {
+  const command = join(UNPACKED, "usr/bin/redis-server");
+  if (!isExecutable(command)) unpack();
+  const libraries = join(UNPACKED, "usr/lib");
+  const folders = readdirSync(libraries).map((triplet) => join(libraries, triplet));
+  return { command, env: { LD_LIBRARY_PATH: folders.join(":") } };
+}
+
+function unpack() {
+  const looked = `no Redis: ${VARIABLE} is not set and the PATH has no ${PROGRAMS.join(" or ")}`;
+  if (onPath("apt-get") === undefined || onPath("dpkg") === undefined)
+    throw new Error(`${looked}, nor apt-get to fetch one; ${INSTALL}`);
+  mkdirSync(CACHE, { recursive: true });
+  const folder = mkdtempSync(join(CACHE, "unpack-"));
+  try {
+    download(folder);
+    const files = readdirSync(folder).filter((file) => file.endsWith(".deb"));
+    for (const file of files) run("dpkg", ["-x", file, "redis"], folder);
+    // Another process may have been faster: then its folder stays.
+    if (!existsSync(UNPACKED)) renameSync(join(folder, "redis"), UNPACKED);
+  } catch (error) {
+    throw new Error(`${looked}, and its Debian packages could not be unpacked: ${error.message}; ${INSTALL}`);
+  } finally {
+    remove(folder);
+  }
+}
+
+/** With the machine's lists of packages, else with lists of our own: those of a new container are empty. */
+function download(folder) {
+  try {
+    run("apt-get", ["download", ...PACKAGES], folder);
+  } catch {
+    const state = join(folder, "apt");
+    mkdirSync(join(state, "lists/partial"), { recursive: true });
+    mkdirSync(join(state, "cache/archives/partial"), { recursive: true });
+    const own = [`Dir::State::Lists=${state}/lists`, `Dir::Cache=${state}/cache`].flatMap((o) => ["-o", o]);
+    run("apt-get", [...own, "update"], folder);
+    run("apt-get", [...own, "download", ...PACKAGES], folder);
+  }
+}
+
+function run(command, args, cwd) {
+  const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 120_000 });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr.trim()}`);
+}
