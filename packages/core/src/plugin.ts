@@ -4,6 +4,7 @@ export type { Baldur } from "./api.js";
 export { type Clock, unref } from "./clock.js";
 export type { Declarations, ErrorDeclaration } from "./declarations.js";
 export { declarations } from "./declarations.js";
+export { register } from "./default-runtime.js";
 export type { CompareAndSetResult, DocumentStore, VersionedDocument } from "./documents/documents.js";
 export { normaliseDomain } from "./domain/domain.js";
 export { brand } from "./errors.js";
@@ -25,6 +26,7 @@ export type {
   IdempotencyStore,
   Settlement,
 } from "./idempotency/store.js";
+export { KvIdempotencyStore, type KvIdempotencyStoreOptions } from "./idempotency/stores/kv.js";
 export * from "./kv/kv.js";
 export { MemoryKeyValueStore } from "./kv/stores/memory.js";
 export * from "./plugins/plugin.js";

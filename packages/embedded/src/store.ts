@@ -88,7 +88,7 @@ export class LmdbStore implements KeyValueStore {
   }
 
   async #writeAll(): Promise<void> {
-    await undefined; // works of one turn share a transaction
+    await Promise.resolve(); // works of one turn share a transaction
     while (this.#queue.length > 0) await this.#writeBatch();
     this.#writing = undefined;
   }

@@ -23,6 +23,7 @@ const PLAIN = /^[\x20-\x7e]+$/;
 /** Looked at per claim: with two, what is over never amounts to more than what is not. */
 const SWEPT = 2;
 
+/** @public */
 export interface KvIdempotencyStoreOptions {
   readonly store: KeyValueStore;
   readonly clock: Clock;
@@ -31,6 +32,7 @@ export interface KvIdempotencyStoreOptions {
 /**
  * Claims in an ordered map, and so of all processes that share it. Forgets without timers, a few records with every claim.
  * Time is that of the wall clock, since it has to outlive the process.
+ * @public
  */
 export class KvIdempotencyStore implements IdempotencyStore {
   readonly shared: boolean;

@@ -25,7 +25,7 @@ export class MemoryKeyValueStore implements KeyValueStore {
 
   async write<T>(work: (writer: KeyValueWriter) => T): Promise<T> {
     this.#assertOpen();
-    while (this.#writing) await undefined; // called by a work, which must not take back what this one writes
+    while (this.#writing) await Promise.resolve(); // called by a work, which must not take back what this one writes
     const writer = new UndoableWriter(this.#map);
     this.#writing = true;
     try {
