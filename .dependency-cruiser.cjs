@@ -40,6 +40,11 @@ const FOUNDATIONS = ["call", "clock", "decorate", "describe", "errors", "isolate
 /** A stage is handed the call, and the call walks through its plan of stages: each names the other's type. */
 const KNOT = `${CORE}pipeline/(execution|stage|plan|endpoint)\\.ts$`;
 
+/** Packages of this repository, and what stands for them where they were not resolved to their sources. */
+const WORKSPACE = ["^packages/", "^@baldur/"];
+const COMMERCIAL = ["^packages/pro(-|/)", "^@baldur/pro"];
+const PUBLIC_CORE = [`${CORE}(index|plugin)\\.ts$`];
+
 const folder = (names) => `${CORE}(${names.join("|")})/`;
 const file = (names) => `${CORE}(${names.join("|")})\\.ts$`;
 const anything = { path: CORE };
@@ -110,6 +115,54 @@ module.exports = {
       severity: "error",
       from: anything,
       to: { path: "node_modules|^packages/(?!core/)", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "open-packages-import-no-commercial-one",
+      comment: "What is open works without a licence, so it knows nothing of what needs one.",
+      severity: "error",
+      from: { path: "^packages/(?!pro(?:-|/))[^/]+/src/" },
+      to: { path: COMMERCIAL },
+    },
+    {
+      name: "open-packages-import-core-only",
+      comment: "Its public entries; what else is shared is copied or does not belong there.",
+      severity: "error",
+      from: { path: "^packages/(?!pro(?:-|/)|core/)([^/]+)/src/" },
+      to: { path: WORKSPACE, pathNot: ["^packages/$1/src/", ...PUBLIC_CORE] },
+    },
+    {
+      name: "commercial-packages-stand-side-by-side",
+      comment:
+        "Each imports core and the licence, and none of the others: a subscription may hold fewer of them one day.",
+      severity: "error",
+      from: { path: "^packages/(pro-[^/]+)/src/" },
+      to: {
+        path: WORKSPACE,
+        pathNot: ["^packages/$1/src/", ...PUBLIC_CORE, "^packages/pro-license/src/index\\.ts$"],
+      },
+    },
+    {
+      name: "licence-stands-alone",
+      severity: "error",
+      from: { path: "^packages/pro-license/src/" },
+      to: { path: WORKSPACE, pathNot: ["^packages/pro-license/src/", ...PUBLIC_CORE] },
+    },
+    {
+      name: "packages-are-entered-by-the-door",
+      comment: "By what they export, not by a path into their folders.",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/src/" },
+      to: {
+        path: "^packages/[^/]+/",
+        pathNot: ["^packages/$1/", "^packages/[^/]+/src/(index|plugin|gates)\\.ts$"],
+      },
+    },
+    {
+      name: "sources-import-no-testkit",
+      comment: "It is for tests.",
+      severity: "error",
+      from: { path: "^packages/(?!testkit/)[^/]+/src/" },
+      to: { path: ["^packages/testkit/", "^@baldur/testkit"] },
     },
     {
       name: "sources-import-no-tests",

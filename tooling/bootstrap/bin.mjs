@@ -112,12 +112,12 @@ const tasks = {
     node("apps/demo/src/main.mjs", ...args);
   },
   bench: (args) => {
-    turbo("build", "--filter=@baldur/core");
+    turbo("build", "--filter=@baldur/core", "--filter=@baldur/embedded", "--filter=@baldur/pro-dlq");
     node("tooling/bench/src/main.mjs", ...args);
   },
   format: () => run("biome", ["check", "--write", "."]),
   docs: () => {
-    turbo("build", "--filter=@baldur/core");
+    turbo("build", "--filter=./packages/*");
     node("tooling/docs/generate.mjs");
   },
 };

@@ -24,7 +24,7 @@ const OUTSIDE = [
   ["../sha", "red"],
   ["../.lib", "rary"],
 ].map((parts) => new RegExp(parts.join("").replaceAll(".", "\\.")));
-const LEAST_SOURCES = 100;
+const LEAST_SOURCES = 250;
 
 /** Each looks at one node and answers what is wrong with it, if anything. `file` is relative to the repository. */
 const RULES = [

@@ -1,5 +1,5 @@
-// Writes the reference pages from what core declares, or, with --check, fails where a page says something else.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+// Writes the reference pages from what the packages declare, or, with --check, fails where a page says something else.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -8,11 +8,45 @@ const COMMAND = "npm run docs";
 const NOTHING = "–";
 const MILLISECONDS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** Of every package that declares anything, core first: each declaration with the packages that it comes from. */
 async function declared() {
-  const built = join(root, "packages", "core", "dist", "plugin.js");
-  if (!existsSync(built)) throw new Error("packages/core is not built; run npm run build");
+  const folders = readdirSync(join(root, "packages")).toSorted();
+  const others = folders.filter((folder) => folder !== "core");
+  const found = [await ofPackage("core", "plugin.js")];
+  for (const folder of others) found.push(await ofPackage(folder, "index.js"));
+  const kinds = { errors: "code", settings: "area", events: "name", metrics: "name" };
+  const of = ([kind, key]) => [
+    kind,
+    merged(
+      found.map(({ name, declarations }) => [name, declarations[kind]]),
+      key,
+    ),
+  ];
+  return Object.fromEntries(Object.entries(kinds).map(of));
+}
+
+async function ofPackage(folder, entry) {
+  const path = join(root, "packages", folder);
+  const built = join(path, "dist", entry);
+  if (!existsSync(built)) throw new Error(`packages/${folder} is not built; run npm run build`);
+  const { name } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
   const { declarations } = await import(pathToFileURL(built).href);
-  return declarations();
+  return { name, declarations: declarations?.() ?? {} };
+}
+
+/** Packages may share a declaration. Two of one name would be one in a log, in a chart and in the environment. */
+function merged(lists, key) {
+  const packages = new Map();
+  for (const [name, list = []] of lists)
+    for (const declaration of list) packages.set(declaration, [...(packages.get(declaration) ?? []), name]);
+  const all = [...packages].map(([declaration, names]) => ({
+    ...declaration,
+    packages: names.map(code).join(", "),
+  }));
+  const names = all.map((declaration) => declaration[key]);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`there are two declarations of ${twice}`);
+  return all;
 }
 
 function page(title, introduction, body) {
@@ -51,10 +85,10 @@ function settingsPage({ settings }) {
   return page("Settings", introduction, settings.map(area).join("\n\n"));
 }
 
-function area({ area: key, help, fields }) {
+function area({ area: key, help, fields, packages }) {
   const head = ["Variable", "Option", "Type", "Default", "Bounds", "Meaning"];
   const rows = Object.entries(fields).map(([option, field]) => setting(`${key}.${option}`, field));
-  return `## ${key}\n\n${meaning(key, help)}\n\n${table(head, rows)}`;
+  return `## ${key}\n\n${meaning(key, help)}\nPackage: ${packages}.\n\n${table(head, rows)}`;
 }
 
 function setting(option, field) {
@@ -110,10 +144,11 @@ function eventsPage({ events }) {
     code(event.name),
     event.always ? `${event.level}, always printed` : event.level,
     event.journal ? "yes" : "no",
+    event.packages,
     meaning(event.name, event.help),
   ]);
   const introduction = "An event with a journal entry is kept in the journal, where there is one.";
-  return page("Events", introduction, table(["Name", "Level", "Journal", "Meaning"], rows));
+  return page("Events", introduction, table(["Name", "Level", "Journal", "Package", "Meaning"], rows));
 }
 
 function metricsPage({ metrics }) {
@@ -121,10 +156,11 @@ function metricsPage({ metrics }) {
     code(metric.name),
     metric.kind,
     labels(metric),
+    metric.packages,
     meaning(metric.name, metric.help),
   ]);
   const introduction = "A label that is shown with a value has that value on every series.";
-  return page("Metrics", introduction, table(["Name", "Type", "Labels", "Meaning"], rows));
+  return page("Metrics", introduction, table(["Name", "Type", "Labels", "Package", "Meaning"], rows));
 }
 
 function labels({ labels, constant }) {
@@ -137,11 +173,12 @@ function errorsPage({ errors }) {
     code(error.code),
     code(error.name),
     code(error.base),
+    error.packages,
     meaning(error.code, error.help),
   ]);
   const introduction =
     "Every error has `code`, `retryable` and `context()`; `isBaldurError(error, code)` tells them apart.";
-  return page("Errors", introduction, table(["Code", "Class", "Extends", "Meaning"], rows));
+  return page("Errors", introduction, table(["Code", "Class", "Extends", "Package", "Meaning"], rows));
 }
 
 function write(path, text) {

@@ -1,29 +1,34 @@
-// The payment gateway: a process of its own, so that it can really be killed.
+// The payment gateway: a process of its own, so that it can really be killed. It honours idempotency keys.
 import { createServer } from "node:http";
+import { json } from "node:stream/consumers";
+import { LedgerWriter } from "./ledger.mjs";
+import { listen } from "./listen.mjs";
 import { serveParent } from "./worker.mjs";
 
-const BIND_ATTEMPTS = 50;
-const BIND_WAIT = 100;
-
-const [port, firstMode] = process.argv.slice(2);
+const [port, firstMode, ledgerPath] = process.argv.slice(2);
+const ledger = new LedgerWriter(ledgerPath);
 let mode = firstMode;
 let reached = 0;
 
 const answers = {
   normal: (response) => setTimeout(() => reply(response, 200, {}), latency(reached)),
+  // The worst that a gateway can do: every second charge goes through, and nobody is told.
   hang: () => {},
   limit: (response) => reply(response, 429, { "retry-after": "1" }),
 };
+const charges = { normal: () => true, hang: () => reached % 2 === 0, limit: () => false };
 
-const server = createServer((request, response) => {
+const server = createServer(async (request, response) => {
+  const order = await json(request).catch(() => undefined);
+  if (order === undefined) return; // the shop died while it asked
   reached += 1;
-  request.resume();
+  const key = request.headers["idempotency-key"];
+  ledger.receive({ key, order: order.orderId, mode, charge: charges[mode]() });
   answers[mode](response);
 });
 
 const parent = serveParent(changeMode);
-server.once("listening", () => parent.ready(server.address().port));
-bind(BIND_ATTEMPTS);
+listen(server, port, parent.ready);
 
 /** 11 to 19 ms, always in the same order. */
 function latency(call) {
@@ -32,22 +37,9 @@ function latency(call) {
 
 function reply(response, status, headers) {
   response.writeHead(status, { "content-type": "application/json", ...headers });
-  response.end(JSON.stringify({ charge: reached, mode }));
+  response.end(JSON.stringify({ mode }));
 }
 
-/** Answers how many calls reached the gateway in the mode that ends. */
 function changeMode(next) {
-  const before = reached;
   mode = next;
-  reached = 0;
-  return before;
-}
-
-/** After a kill somebody else may hold the port for a moment. */
-function bind(attempts) {
-  server.once("error", (error) => {
-    if (error.code !== "EADDRINUSE" || attempts === 0) throw error;
-    setTimeout(bind, BIND_WAIT, attempts - 1);
-  });
-  server.listen(Number(port), "127.0.0.1");
 }

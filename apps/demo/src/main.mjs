@@ -1,33 +1,51 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { judge, NOT_PROVEN } from "./claims.mjs";
 import { measure } from "./measure.mjs";
 import { Progress, table, timeline } from "./report.mjs";
 import { runRound } from "./scenario.mjs";
+import { killWorkers } from "./worker.mjs";
 
 const MOST_TIME = 59_000;
+const COLUMNS = { plain: "without Baldur", oss: "Baldur OSS", pro: "Baldur PRO" };
 
 const print = (text) => process.stdout.write(`${text}\n`);
 
 /** Answers whether every claim held. */
-async function main() {
+async function main(folder) {
   const start = performance.now();
   const progress = new Progress();
-  const plain = await runRound("plain", (...now) => progress.show("without Baldur", ...now));
-  const guarded = await runRound("protected", (...now) => progress.show("with Baldur   ", ...now));
+  const rounds = {};
+  for (const [variant, column] of Object.entries(COLUMNS)) {
+    const onProgress = (...now) => progress.show(column.padEnd(14), ...now);
+    rounds[variant] = await runRound({ variant, folder, onProgress });
+  }
   progress.end();
 
-  const rows = judge(measure(plain), measure(guarded));
+  const figures = Object.fromEntries(Object.entries(rounds).map(([name, round]) => [name, measure(round)]));
+  const rows = judge(figures);
   const failed = rows.filter(({ holds }) => holds === false);
-  print(`\n${table(rows)}\n\nbreaker of the shop with Baldur\n${timeline(guarded)}\n`);
+  print(`\n${table(rows, Object.values(COLUMNS))}`);
+  print(`\nbreaker of the shop with Baldur PRO\n${timeline(rounds.pro)}\n`);
   print(`Not proven here:\n${NOT_PROVEN.map((line) => `  ${line}`).join("\n")}\n`);
   const verdict = failed.length === 0 ? "every claim holds" : `${failed.length} claim(s) FAILED`;
   print(`${verdict}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
   return failed.length === 0;
 }
 
+const folder = mkdtempSync(join(tmpdir(), "baldur-demo-"));
+// However it ends, no process and no folder stays behind.
+process.on("exit", () => {
+  killWorkers();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
 const guard = setTimeout(() => {
   process.stderr.write("the demo did not end in time\n");
-  process.exit(1); // the shop and the gateway end when their parent is gone
+  process.exit(1);
 }, MOST_TIME);
 
-process.exitCode = (await main()) ? 0 : 1;
+process.exitCode = (await main(folder)) ? 0 : 1;
 clearTimeout(guard);

@@ -1,28 +1,33 @@
 import { createBaldur } from "@baldur/core";
+import { pro } from "@baldur/pro";
 
 const HAND_WRITTEN_TIMEOUT = 2000;
+const REPLAY_TIMEOUT = 2000;
 const NAME = "payment-gateway";
 const TRANSITIONS = {
   "circuit_breaker.opened": "open",
   "circuit_breaker.half_opened": "half_open",
   "circuit_breaker.closed": "closed",
 };
-const OPTIONS = {
-  timeout: 250,
-  retry: { maxAttempts: 2, baseDelay: 50 },
+const OPTIONS = { timeout: 400, retry: { maxAttempts: 2, baseDelay: 50 }, dlq: true };
+
+const SETTINGS = {
   circuitBreaker: {
     failureRateThreshold: 50,
     minimumCalls: 10,
-    slidingWindowSize: 40,
+    slidingWindowSize: 20,
     recoveryTimeout: 1000,
     probeTimeout: 1000,
   },
-  fallback: () => ({ status: "accepted", payment: "pending" }),
+  // By default the cooldown doubles with every probe that is answered 429 again, up to a minute: the recovery would lie
+  // outside this run. Here it never grows beyond the second that the gateway asks for.
+  rateLimitBackoff: { maxDelay: 1000 },
+  // By default 50 replays per second after half a minute: right for a gateway, too slow for a demonstration.
+  replay: { rate: 200, rampUp: 2000, concurrency: 8 },
 };
 
-// By default the cooldown doubles with every probe that is answered 429 again, up to a minute: the recovery would lie
-// outside this run. Here it never grows beyond the second that the gateway asks for.
-const SETTINGS = { rateLimitBackoff: { maxDelay: 1000 } };
+/** Where what was captured outlives this process; the error stream is the last resort, and not one of them. */
+const DURABLE = ["store", "spill"];
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -35,15 +40,21 @@ class GatewayError extends Error {
   }
 }
 
-/** The one call that both shops make. `onAttempt` counts what the shop sends. */
-export function gatewayClient(port, onAttempt) {
+/** The one call that every shop makes, always with the same key for the same order. */
+export function gatewayClient(port, load) {
   const url = `http://127.0.0.1:${port}/charges`;
   return async (order, signal) => {
-    onAttempt();
-    const response = await fetch(url, { method: "POST", body: JSON.stringify(order), signal });
-    const receipt = await response.json();
-    if (!response.ok) throw new GatewayError(response);
-    return { status: "charged", payment: receipt.charge };
+    load.attempts += 1;
+    load.inFlight += 1;
+    try {
+      const headers = { "idempotency-key": `order-${order.orderId}` };
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(order), signal });
+      await response.text();
+      if (!response.ok) throw new GatewayError(response);
+      return "charged";
+    } finally {
+      load.inFlight -= 1;
+    }
   };
 }
 
@@ -52,11 +63,36 @@ export function plainPayment(charge) {
   return (order) => charge(order, AbortSignal.timeout(HAND_WRITTEN_TIMEOUT));
 }
 
-/** The same call, protected. */
-export async function protectedPayment(charge, onTransition) {
-  const baldur = await createBaldur({ logger: quiet, settings: SETTINGS }).start();
+/**
+ * The same call, protected. What finally fails is accepted once it is durable, and charged when the gateway is back: that
+ * needs a licence, and without one the same code rejects.
+ */
+export async function protectedPayment(charge, load, tell) {
+  const baldur = createBaldur({ plugins: pro(), discover: false, logger: quiet, settings: SETTINGS });
   for (const [event, state] of Object.entries(TRANSITIONS)) {
-    baldur.telemetry.subscribe(event, ({ at }) => onTransition({ state, at: at.getTime() }));
+    baldur.telemetry.subscribe(event, ({ at }) => tell({ state, at: at.getTime() }));
   }
-  return (order) => baldur.protect(NAME, (call) => charge(order, call.signal), OPTIONS);
+  baldur.telemetry.subscribe("dlq_replay.completed", ({ payload }) => tell({ replayed: payload.success }));
+  baldur.telemetry.subscribe("dlq.stale_released", ({ payload }) => tell({ takenBack: payload.entries }));
+  baldur.onReplay(NAME, ({ snapshotData }) => replay(charge, snapshotData, load));
+  await baldur.start();
+  tell({ tier: baldur.posture().tier });
+  return async (order) => {
+    const run = (call) => charge(order, call.signal);
+    const result = await baldur.protectWithMeta(NAME, run, { ...OPTIONS, context: order });
+    if (result.outcome === "success") return result.value;
+    const kept = await result.captured?.settled;
+    if (kept?.captured && DURABLE.includes(kept.where)) return "accepted";
+    throw result.error;
+  };
+}
+
+async function replay(charge, order, load) {
+  load.replaying += 1;
+  try {
+    await charge(order, AbortSignal.timeout(REPLAY_TIMEOUT));
+    load.replayed += 1;
+  } finally {
+    load.replaying -= 1;
+  }
 }

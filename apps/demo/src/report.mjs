@@ -1,12 +1,12 @@
 const SLOT = 200;
-const MARKS = { closed: "=", open: "#", half_open: "~" };
+const MARKS = { closed: "=", open: "#", half_open: "~", down: "x" };
 
 const VERDICTS = { true: "holds", false: "FAILS" };
 
-export function table(rows) {
-  const head = ["", "without", "with Baldur", "claim", ""];
-  const cells = rows.map(({ measure, plain, guarded, claim, holds }) => {
-    return [measure, plain, guarded, claim, VERDICTS[holds] ?? ""];
+export function table(rows, columns) {
+  const head = ["", ...columns, "claim", ""];
+  const cells = rows.map(({ measure, figures, claim, holds }) => {
+    return [measure, ...figures, claim, VERDICTS[holds] ?? ""];
   });
   const widths = head.map((_, column) => Math.max(...[head, ...cells].map((row) => row[column].length)));
   const line = (row) =>
@@ -17,10 +17,16 @@ export function table(rows) {
   return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...cells.map(line)].join("\n");
 }
 
-/** The breaker's states, one character for 200 ms, under a ruler of the gateway's phases. */
-export function timeline({ phases, end, transitions }) {
-  const slots = Array.from({ length: Math.ceil(end / SLOT) }, (_, slot) => mark(transitions, slot * SLOT));
-  const legend = `= closed   # open   ~ half-open   (one character for ${SLOT} ms)`;
+/** The breaker's states, one character for 200 ms, under a ruler of the phases. */
+export function timeline({ phases, end, transitions, deaths }) {
+  // A breaker lives in its process: a new one begins closed.
+  const lives = deaths.flatMap(({ at, back }) => [
+    { state: "down", at },
+    { state: "closed", at: back },
+  ]);
+  const states = [...transitions, ...lives].sort((a, b) => a.at - b.at);
+  const slots = Array.from({ length: Math.ceil(end / SLOT) }, (_, slot) => mark(states, slot * SLOT));
+  const legend = `= closed   # open   ~ half-open   x no shop   (one character for ${SLOT} ms)`;
   return [ruler(phases, end), slots.join(""), legend].join("\n");
 }
 
@@ -29,7 +35,7 @@ function ruler(phases, end) {
   return phases.map(({ name }, n) => `|${name}`.padEnd(starts[n + 1] - starts[n])).join("");
 }
 
-/** Half-open is short: it is shown wherever it occurs. */
+/** Short states are shown wherever they occur. */
 function mark(transitions, from) {
   const before = transitions.filter(({ at }) => at < from + SLOT);
   const within = before.filter(({ at }) => at >= from);
@@ -37,20 +43,21 @@ function mark(transitions, from) {
     before[before.length - within.length - 1]?.state ?? "closed",
     ...within.map(({ state }) => state),
   ];
-  return MARKS[states.includes("half_open") ? "half_open" : states.at(-1)];
+  return MARKS[["down", "half_open"].find((state) => states.includes(state)) ?? states.at(-1)];
 }
 
 /** One line that is rewritten; where the output is no terminal, one line for each phase. */
 export class Progress {
   #last = "";
 
-  show(round, phase, traffic) {
+  show(round, phase, { orders, elapsed, ledger }) {
     const key = `${round} ${phase}`;
     if (!process.stdout.isTTY && key === this.#last) return;
     this.#last = key;
-    const answered = traffic.orders.filter(({ status }) => status >= 200 && status < 300).length;
-    const clock = (traffic.elapsed() / 1000).toFixed(1).padStart(4);
-    const text = `${round} | gateway: ${phase.padEnd(9)} | ${clock} s | ${answered}/${traffic.orders.length} orders`;
+    const clock = (elapsed() / 1000).toFixed(1).padStart(4);
+    const answered = orders.filter(({ status }) => status === 200 || status === 202).length;
+    const counts = `${orders.length} orders, ${answered} answered 2xx, ${ledger.charges().size} charged`;
+    const text = `${round} | ${phase.padEnd(11)} | ${clock} s | ${counts}`;
     process.stdout.write(process.stdout.isTTY ? `\r${text}   ` : `${text}\n`);
   }
 

@@ -1,66 +1,144 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GatewayProcess } from "./gateway-process.mjs";
+import { fileURLToPath } from "node:url";
+import { LedgerReader } from "./ledger.mjs";
+import { Service } from "./service.mjs";
 import { startTraffic } from "./traffic.mjs";
-import { startWorker } from "./worker.mjs";
 
-/** One round: the shop under traffic while its gateway goes through every phase. */
-export async function runRound(variant, onProgress) {
-  const gateway = new GatewayProcess();
-  await gateway.start("normal");
-  const transitions = [];
-  const shop = await startWorker("./shop.mjs", [variant, gateway.port], (event) => transitions.push(event));
-  await warmUp(shop.port);
-  const traffic = startTraffic(shop.port);
-  const phases = [];
-  const enter = (name) => {
-    phases.push({ name, at: traffic.elapsed() });
-    onProgress(name, traffic);
+const LICENCE = fileURLToPath(new URL("../../../tooling/license/development.license", import.meta.url));
+/** Under traffic, and then without it. */
+const DRAIN_PATIENCE = 8000;
+const LOOKS = 1000;
+
+/** One round: the shop under traffic while its gateway, and then the shop itself, go through every phase. */
+export async function runRound({ variant, folder, onProgress }) {
+  const events = [];
+  const ledgerPath = join(folder, `${variant}.ledger`);
+  const environment = {
+    BALDUR_DATA_DIR: join(folder, variant),
+    ...(variant === "pro" && { BALDUR_LICENSE_FILE: LICENCE }),
   };
-  const ticker = setInterval(() => onProgress(phases.at(-1).name, traffic), 200);
+  const gateway = new Service("./gateway.mjs");
+  const shop = new Service("./shop.mjs", { environment, onEvent: (event) => events.push(event) });
+  const round = {
+    ledger: new LedgerReader(ledgerPath),
+    startGateway: (mode) => gateway.start(mode, ledgerPath),
+    startShop: () => shop.start(variant, gateway.port),
+    replays: variant === "pro",
+    gateway,
+    shop,
+  };
   try {
-    const reached = await playPhases({ gateway, shop, enter });
-    const end = traffic.elapsed();
-    const orders = await traffic.stop();
-    return { orders, phases, end, reached, transitions: relative(transitions, traffic.startedAt) };
+    await round.startGateway("normal");
+    await round.startShop();
+    await warmUp(shop.port);
+    return await underTraffic(round, events, onProgress);
   } finally {
-    clearInterval(ticker);
     await Promise.all([shop.kill(), gateway.kill()]);
   }
 }
 
-/** Answers how many calls met the gateway in each of its bad phases. */
-async function playPhases({ gateway, shop, enter }) {
-  enter("normal");
-  await sleep(3000);
-
-  const signal = await gateway.kill();
-  enter("killed");
-  const before = await shop.ask("attempts");
-  await sleep(4000);
-  const killed = (await shop.ask("attempts")) - before;
-  await gateway.start("hang");
-
-  enter("hangs");
-  await sleep(4000);
-  const hung = await gateway.changeMode("limit");
-
-  enter("429");
-  await sleep(4000);
-  const limited = await gateway.changeMode("normal");
-
-  enter("recovered");
-  await sleep(5000);
-  return { signal, killed, hung, limited };
+async function underTraffic(round, events, onProgress) {
+  const traffic = startTraffic(round.shop.port);
+  const { orders, elapsed, startedAt } = traffic;
+  const phases = [];
+  const progress = () => onProgress(phases.at(-1).name, { orders, elapsed, ledger: round.ledger });
+  const enter = (name) => {
+    phases.push({ name, at: elapsed() });
+    progress();
+  };
+  const ticker = setInterval(progress, 200);
+  try {
+    const facts = await playPhases({ ...round, traffic, enter });
+    const end = elapsed();
+    await traffic.stop();
+    await drained(round.ledger, orders, DRAIN_PATIENCE);
+    const calls = round.ledger.calls().map((call) => ({ ...call, at: call.at - startedAt }));
+    return { ...facts, orders, phases, end, calls, ...sorted(events, startedAt) };
+  } finally {
+    clearInterval(ticker);
+  }
 }
 
-/** The first orders pay for loading code; they belong to neither round. */
+async function playPhases(round) {
+  const { gateway, shop, startGateway, ledger, traffic, enter } = round;
+  enter("normal");
+  await sleep(1500);
+
+  const gatewaySignal = await gateway.kill();
+  enter("killed");
+  const { attempts: before } = await shop.ask();
+  await sleep(2000);
+  const { attempts: after } = await shop.ask();
+  await startGateway("hang");
+
+  enter("hangs");
+  await sleep(1000);
+  // With an open circuit nothing but its probes waits for the gateway.
+  const inOutage = await killShop(round, "shop killed", ({ inFlight }) => inFlight > 0);
+  await sleep(1200);
+  await gateway.ask("limit");
+
+  enter("429");
+  await sleep(2000);
+  await gateway.ask("normal");
+
+  enter("recovered");
+  await sleep(3000);
+  const isReplaying = ({ replaying, replayed }) => replaying > 1 && replayed > 50;
+  const inDrain = await killShop(round, "killed again", round.replays ? isReplaying : () => true);
+  await sleep(1500);
+  await drained(ledger, traffic.orders, DRAIN_PATIENCE);
+  return { gatewaySignal, triedWhileKilled: after - before, deaths: [inOutage, inDrain] };
+}
+
+/** Kills the shop as soon as its load is right, and starts it again. Answers what it took with it. */
+async function killShop({ shop, startShop, traffic, enter }, phase, isRight) {
+  const load = await loadOf(shop, isRight);
+  const signal = await shop.kill();
+  enter(phase);
+  const at = traffic.elapsed();
+  await startShop();
+  return { ...load, signal, at, back: traffic.elapsed() };
+}
+
+/** Waits, but not for ever, until the load of the shop is right. */
+async function loadOf(shop, isRight) {
+  for (let look = 0; look < LOOKS; look += 1) {
+    const load = await shop.ask();
+    if (isRight(load)) return load;
+    await sleep(5);
+  }
+  return shop.ask();
+}
+
+/** Waits until every order that was acknowledged is charged. Nobody asks the shop to do so. */
+async function drained(ledger, orders, patience) {
+  const deadline = performance.now() + patience;
+  while (performance.now() < deadline) {
+    const charges = ledger.charges();
+    if (orders.every(({ id, status }) => !isAcknowledged(status) || charges.has(id))) return;
+    await sleep(100);
+  }
+}
+
+export const isAcknowledged = (status) => status === 200 || status === 202;
+
+/** The first orders pay for loading code; they belong to no round. */
 async function warmUp(port) {
   for (let order = 0; order < 50; order += 1) {
-    const body = JSON.stringify({ id: -order, amount: 1 });
+    const body = JSON.stringify({ orderId: -order, amount: 1 });
     await (await fetch(`http://127.0.0.1:${port}/orders`, { method: "POST", body })).text();
   }
 }
 
-function relative(transitions, startedAt) {
-  return transitions.map(({ state, at }) => ({ state, at: at - startedAt }));
+/** What the shop told, by kind. */
+function sorted(events, startedAt) {
+  const told = (kind) => events.filter((event) => event[kind] !== undefined);
+  return {
+    tier: told("tier")[0]?.tier ?? "none",
+    replays: told("replayed").map(({ replayed }) => replayed),
+    takenBack: told("takenBack").reduce((sum, { takenBack }) => sum + takenBack, 0),
+    transitions: told("state").map(({ state, at }) => ({ state, at: at - startedAt })),
+  };
 }

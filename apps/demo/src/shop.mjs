@@ -1,28 +1,27 @@
-// The shop: charges every order through the gateway. 201 = charged, 202 = accepted only, 502 = lost.
+// The shop: charges every order through the gateway. 200 = charged, 202 = will be charged, 503 = try again later.
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
+import { listen } from "./listen.mjs";
 import { gatewayClient, plainPayment, protectedPayment } from "./payment.mjs";
 import { serveParent } from "./worker.mjs";
 
-const [variant, gatewayPort] = process.argv.slice(2);
-const STATUS = { charged: 201, accepted: 202 };
-let attempts = 0;
+const [port, variant, gatewayPort] = process.argv.slice(2);
+const STATUS = { charged: 200, accepted: 202 };
+const load = { attempts: 0, inFlight: 0, replaying: 0, replayed: 0 };
 
-const parent = serveParent(() => attempts);
-const charge = gatewayClient(gatewayPort, () => {
-  attempts += 1;
-});
-const pay = variant === "protected" ? await protectedPayment(charge, parent.tell) : plainPayment(charge);
+const parent = serveParent(() => load);
+const charge = gatewayClient(gatewayPort, load);
+const pay = variant === "plain" ? plainPayment(charge) : await protectedPayment(charge, load, parent.tell);
 
 const server = createServer(async (request, response) => {
   try {
-    const result = await pay(await json(request));
-    answer(response, STATUS[result.status], result);
+    const status = await pay(await json(request));
+    answer(response, STATUS[status], { status });
   } catch (error) {
-    answer(response, 502, { status: "failed", reason: error.message });
+    answer(response, 503, { status: "failed", reason: error.message });
   }
 });
-server.listen(0, "127.0.0.1", () => parent.ready(server.address().port));
+listen(server, port, parent.ready);
 
 function answer(response, status, body) {
   response.writeHead(status, { "content-type": "application/json" });

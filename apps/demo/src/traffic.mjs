@@ -1,25 +1,28 @@
 import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
-const RATE = 120;
+const RATE = 100;
 const INTERVAL = 1000 / RATE;
-const CLIENT_TIMEOUT = 5000;
+const PATIENCE = 5000;
+const RESEND_WAIT = 100;
 
 /**
  * Sends orders on a fixed schedule, whether or not earlier ones were answered. Latency counts from the scheduled time,
- * so that a client that falls behind does not hide a slow shop.
+ * so that a client that falls behind does not hide a slow shop. An order that gets no answer is sent again.
  */
 export function startTraffic(port) {
   const agent = new Agent({ keepAlive: true });
   const startedAt = Date.now();
   const start = performance.now();
+  const elapsed = () => performance.now() - start;
   const orders = [];
   const pending = [];
   const sendDue = () => {
-    const now = performance.now() - start;
+    const now = elapsed();
     for (let due = orders.length * INTERVAL; due <= now; due = orders.length * INTERVAL) {
-      const order = { id: orders.length + 1, due, status: undefined, latency: undefined };
+      const order = { id: orders.length + 1, due, sent: 0, status: undefined, latency: undefined };
       orders.push(order);
-      pending.push(send(order, { port, agent, start }));
+      pending.push(place(order, { port, agent, elapsed }));
     }
   };
   const timer = setInterval(sendDue, INTERVAL);
@@ -27,25 +30,31 @@ export function startTraffic(port) {
     clearInterval(timer);
     await Promise.all(pending);
     agent.destroy();
-    return orders;
   };
-  return { startedAt, orders, stop, elapsed: () => performance.now() - start };
+  return { startedAt, orders, stop, elapsed };
 }
 
-function send(order, { port, agent, start }) {
+/** Until it is answered; status 0 when the client has lost its patience. */
+async function place(order, { port, agent, elapsed }) {
+  let status = 0;
+  while (status === 0 && elapsed() - order.due < PATIENCE) {
+    if (order.sent > 0) await sleep(RESEND_WAIT);
+    order.sent += 1;
+    status = await send(order, { port, agent, timeout: PATIENCE });
+  }
+  order.latency = elapsed() - order.due;
+  order.status = status;
+}
+
+function send({ id }, connection) {
   return new Promise((resolve) => {
-    const end = (status) => {
-      order.latency ??= performance.now() - start - order.due;
-      order.status ??= status;
-      resolve();
-    };
-    const options = { port, agent, host: "127.0.0.1", method: "POST", path: "/orders" };
-    const call = request({ ...options, timeout: CLIENT_TIMEOUT }, (response) => {
-      response.resume().on("end", () => end(response.statusCode));
-      response.on("close", () => end(0));
+    const options = { ...connection, host: "127.0.0.1", method: "POST", path: "/orders" };
+    const call = request(options, (response) => {
+      response.resume().on("end", () => resolve(response.statusCode));
+      response.on("close", () => resolve(0));
     });
     call.on("timeout", () => call.destroy());
-    call.on("error", () => end(0));
-    call.end(JSON.stringify({ id: order.id, amount: 4200 }));
+    call.on("error", () => resolve(0));
+    call.end(JSON.stringify({ orderId: id, amount: 4200 }));
   });
 }

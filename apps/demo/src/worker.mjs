@@ -1,9 +1,14 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 
+const running = new Set();
+
 /** Starts a file as a process of its own and waits until it says that it listens. */
-export async function startWorker(file, args, onEvent = () => {}) {
-  const child = fork(new URL(file, import.meta.url), args.map(String));
+export async function startWorker(file, args, { environment = {}, onEvent = () => {} } = {}) {
+  const child = fork(new URL(file, import.meta.url), args.map(String), {
+    env: { ...withoutBaldur(process.env), ...environment },
+  });
+  running.add(child);
   const waiting = new Map();
   let lastId = 0;
   const ready = new Promise((resolve, reject) => waiting.set("ready", { resolve, reject }));
@@ -14,6 +19,7 @@ export async function startWorker(file, args, onEvent = () => {}) {
     waiting.delete(id);
   });
   child.on("exit", (code, signal) => {
+    running.delete(child);
     for (const { reject } of waiting.values()) reject(new Error(`${file} ended (${signal ?? code})`));
   });
   const ask = (request) =>
@@ -30,6 +36,16 @@ export async function startWorker(file, args, onEvent = () => {}) {
     return signal;
   };
   return { port: await ready, ask, kill };
+}
+
+/** For a parent that ends at once. */
+export function killWorkers() {
+  for (const child of running) child.kill("SIGKILL");
+}
+
+/** A licence or a setting of whoever runs the demo must not decide what it shows. */
+function withoutBaldur(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("BALDUR_")));
 }
 
 /** The other end: answers what the parent asks, and ends when the parent does. */

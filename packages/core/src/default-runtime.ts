@@ -1,6 +1,7 @@
 import type { Baldur } from "./api.js";
 import { type Origin, Runtime } from "./baldur.js";
 import { text } from "./describe.js";
+import { invalid } from "./errors.js";
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import type { ShutdownReport } from "./lifecycle/lifecycle.js";
 import { closeFailed } from "./plugins/events.js";
@@ -12,13 +13,16 @@ import { VERSION } from "./version.js";
 /** Shared by the ESM and the CommonJS build, and by every copy of the same major version in the process. */
 const KEY: unique symbol = Symbol.for(`@baldur/core.runtime@${VERSION.split(".")[0]}`);
 
+/** A plugin belongs to one runtime, so each gets its own. */
+type MakePlugins = () => readonly Plugin[];
+
 interface Holder {
   runtime: Runtime | undefined;
   starting: Promise<Baldur> | undefined;
   /** The runtime, while `register` alone has started it: the application's own options may yet come. */
   provisional: Runtime | undefined;
-  /** Part of every runtime that starts. */
-  registered: readonly Plugin[];
+  /** Make what is part of every runtime that starts. */
+  registered: readonly MakePlugins[];
   /** Registered while modules load, before there is a runtime, and kept from one to the next. */
   readonly replayHandlers: ReplayHandlers;
 }
@@ -51,22 +55,27 @@ function origin(): Origin {
 
 /**
  * Makes plugins part of the default runtime and starts it, ahead of the application and without a word of its code. Its
- * first `init` takes that runtime over or, where it names options, replaces it by one that has these plugins too. Where
+ * first `init` takes that runtime over or, where it names options, replaces it by one that has such plugins too. Where
  * `init` was called before, they wait for the next one. Settings that keep the runtime from starting are reported, and
- * stop nothing. Rejects with `ConfigurationError` for what is no plugin.
+ * stop nothing. `make` is called for every runtime. Rejects with `ConfigurationError` where it makes no plugins.
  * @public
  */
-export async function register(plugins: readonly Plugin[]): Promise<void> {
-  checkOptions({ plugins });
-  holder.registered = [...holder.registered, ...plugins];
+export async function register(make: () => readonly Plugin[]): Promise<void> {
+  if (typeof make !== "function") throw invalid("make", "a function that makes plugins", make);
+  checkOptions({ plugins: make() });
+  holder.registered = [...holder.registered, make];
   if (holder.runtime?.closed) forget();
   if (holder.starting !== undefined) return;
   const { provisional } = holder;
   const starting = provisional === undefined ? defaultRuntime() : unasked();
   holder.provisional = starting;
   holder.runtime = starting;
-  await startUnasked(starting.plug({ plugins: holder.registered }));
+  await startUnasked(starting.plug({ plugins: registered() }));
   if (provisional !== undefined) retire(provisional);
+}
+
+function registered(): Plugin[] {
+  return holder.registered.flatMap((make) => make());
 }
 
 async function startUnasked(runtime: Runtime): Promise<void> {
@@ -81,15 +90,15 @@ async function startUnasked(runtime: Runtime): Promise<void> {
 
 /** Calls go on without plugins, and an `init` is told itself what is wrong. */
 function beginAgain(): void {
-  const runtime = unasked().plug({ plugins: holder.registered });
+  const runtime = unasked().plug({ plugins: registered() });
   Object.assign(holder, { runtime, provisional: runtime });
 }
 
 /**
  * Makes the default runtime with these options, discovers plugins and starts it. Where calls were made before, and the
  * options name nothing but plugins, it is their runtime that is started; otherwise a new one takes over, with circuits
- * of its own. Registered plugins are part of either. Concurrent and later calls get the same runtime until it is closed; their options are ignored. Rejects with
- * `ConfigurationError` or `AdapterNotFoundError`, and may then be called again.
+ * of its own. Registered plugins are part of either. Concurrent and later calls get the same runtime until it is closed;
+ * their options are ignored. Rejects with `ConfigurationError` or `AdapterNotFoundError`, and may then be called again.
  * @public
  */
 export function init(options: BaldurOptions = {}): Promise<Baldur> {
@@ -103,10 +112,10 @@ export function init(options: BaldurOptions = {}): Promise<Baldur> {
 
 async function begin(options: BaldurOptions): Promise<Baldur> {
   checkOptions(options);
-  const { runtime, provisional, registered } = holder;
+  const { runtime, provisional } = holder;
   const isUsable = runtime !== undefined && !runtime.quarantined;
   if (provisional !== undefined && isUsable && !namesAny(options)) return adopt(provisional);
-  const all = { ...options, plugins: [...(options.plugins ?? []), ...registered] };
+  const all = { ...options, plugins: [...(options.plugins ?? []), ...registered()] };
   if (provisional !== undefined) return succeed(new Runtime(all, origin()));
   return start(isUsable && onlyPlugs(options) ? runtime.plug(all) : new Runtime(all, origin()));
 }

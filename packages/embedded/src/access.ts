@@ -1,16 +1,10 @@
 import { AdapterError } from "@baldur/core";
-import {
-  checkKey,
-  type KeyRange,
-  type KeyValue,
-  type KeyValueReader,
-  type KeyValueWriter,
-} from "@baldur/core/plugin";
+import { checkKey, type KeyRange, type KeyValue, type KeyValueReader } from "@baldur/core/plugin";
 import type { Database } from "./database.js";
 
 /** What the engine throws is told as an `AdapterError`. */
 export class Reader implements KeyValueReader {
-  constructor(protected readonly database: Database) {}
+  constructor(private readonly database: Database) {}
 
   get(key: string): string | undefined {
     checkKey(key);
@@ -42,30 +36,15 @@ export class Reader implements KeyValueReader {
   }
 }
 
-/** Of one work. */
-export class Writer extends Reader implements KeyValueWriter {
-  #ended = false;
-
-  put(key: string, value: string): void {
-    this.#change(key, () => this.database.putSync(key, value));
-  }
-
-  delete(key: string): void {
-    this.#change(key, () => this.database.removeSync(key));
-  }
-
-  end(): void {
-    this.#ended = true;
-  }
-
-  #change(key: string, change: () => unknown): void {
-    if (this.#ended) throw new AdapterError("a writer is of no use once its work has ended");
-    checkKey(key);
-    try {
-      change();
-    } catch (error) {
-      throw failed("written", error);
+/** Writes changes as they were gathered. Throws `AdapterError`, and the transaction is then to be given up. */
+export function writeAll(database: Database, changes: ReadonlyMap<string, string | undefined>): void {
+  try {
+    for (const [key, value] of changes) {
+      if (value === undefined) database.removeSync(key);
+      else database.putSync(key, value);
     }
+  } catch (error) {
+    throw failed("written", error);
   }
 }
 

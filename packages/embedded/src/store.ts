@@ -1,6 +1,7 @@
 import { AdapterError } from "@baldur/core";
 import type { Clock, KeyValueReader, KeyValueStore, KeyValueWriter } from "@baldur/core/plugin";
-import { Reader, Writer } from "./access.js";
+import { Reader, writeAll } from "./access.js";
+import { BatchChanges } from "./changes.js";
 import type { Database } from "./database.js";
 
 /** Works of one transaction: more would keep readers of the event loop waiting, fewer would pay for the disk more often. */
@@ -109,26 +110,13 @@ export class LmdbStore implements KeyValueStore {
   }
 
   async #commit(batch: Batch): Promise<void> {
-    await this.#database.transaction(() => {
+    // A child, because the engine keeps what was written before an error in any other.
+    await this.#database.childTransaction(() => {
       batch.begun = true;
-      for (const queued of batch.works) this.#run(queued);
+      const changes = new BatchChanges(this.#reader);
+      for (const queued of batch.works) run(queued, changes);
+      writeAll(this.#database, changes.all);
     });
-  }
-
-  /** In a transaction of its own within the batch, so that one that throws takes only its own writes back. */
-  #run(queued: Queued): void {
-    const writer = new Writer(this.#database);
-    try {
-      let value: unknown;
-      void this.#database.childTransaction(() => {
-        value = queued.work(writer);
-      });
-      queued.result = { value };
-    } catch (error) {
-      queued.result = { error };
-    } finally {
-      writer.end();
-    }
   }
 
   /** Refuses what waits. Once begun, only the disk is waited for, and the outcome is told when it is known. */
@@ -161,6 +149,14 @@ export class LmdbStore implements KeyValueStore {
 
   #failure(why: string, cause?: unknown): AdapterError {
     return new AdapterError(`cannot use the embedded store in ${this.location}: ${why}`, { cause });
+  }
+}
+
+function run(queued: Queued, changes: BatchChanges): void {
+  try {
+    queued.result = { value: changes.run(queued.work) };
+  } catch (error) {
+    queued.result = { error };
   }
 }
 

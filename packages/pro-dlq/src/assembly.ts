@@ -4,6 +4,7 @@ import type { PluginContext } from "@baldur/core/plugin";
 import type { DlqOptions } from "./api.js";
 import { Chain } from "./capture/chain.js";
 import { DomainNames } from "./capture/domain.js";
+import { ErrorDescriber } from "./capture/error-describer.js";
 import { EntryMaker } from "./capture/maker.js";
 import { Outbox } from "./capture/outbox.js";
 import { Recorder } from "./capture/recorder.js";
@@ -82,6 +83,7 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
     clock,
     telemetry,
     domains: new DomainNames(telemetry),
+    errors: new ErrorDescriber(clock),
     isSensitive: sensitiveKeys(settings.sensitiveKeys),
     seal: seal?.seal,
   });
@@ -105,7 +107,15 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
     settings,
     replay,
   });
-  const maintenance = new Maintenance({ store, chain, clock, telemetry, settings, lease: replay.lease });
+  const maintenance = new Maintenance({
+    store,
+    chain,
+    clock,
+    telemetry,
+    settings,
+    owner,
+    lease: replay.lease,
+  });
   const isEnabled = (): boolean => settings.enabled && replay.onRecoveryEnabled && control.enabled;
   const arming = { store, handlers, isEnabled };
   const gauges = new Gauges({ store, outbox, arming, telemetry, maxSize: settings.maxSize });
@@ -121,7 +131,13 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
     context: { clock, control, telemetry, slots },
   });
 
-  const dump = (): void => dumpRest(context, outbox.takeRest(), chain);
+  /** A process that ends takes nothing with it. */
+  const dump = (): number =>
+    outbox.dump((rest) => {
+      const where = chain.divertSync(rest);
+      telemetry.report(shutdownDumped, { entries_dumped: rest.length, where });
+      return where;
+    });
   return {
     recorder: new Recorder({ enabled: settings.enabled, maker, outbox }),
     queue,
@@ -140,15 +156,15 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
       if (!context.keyValue().durable) telemetry.report(storeInMemory, { remedy });
     },
     async close() {
-      process.off("exit", dump);
-      await automation.close();
+      const idle = automation.close(); // a handler that does not end must not keep captures from their place
       const isDrained = await outbox.drained(settings.outboxJoinTimeout);
-      const rest = outbox.takeRest();
-      dumpRest(context, rest, chain);
+      const dumped = dump();
+      process.off("exit", dump);
+      await idle;
       await spill.close();
+      // First: a store that hangs would be waited for.
+      if (!isDrained) throw new Error(`${dumped} entries were not stored in time and went down the chain`);
       await owner.close();
-      if (!isDrained)
-        throw new Error(`${rest.length} entries were not stored in time and went down the chain`);
     },
   };
 }
@@ -177,13 +193,6 @@ function createOutbox({ clock, telemetry }: PluginContext, settings: DlqSettings
     overflow,
   });
   return outbox;
-}
-
-/** A process that ends takes nothing with it. */
-function dumpRest({ telemetry }: PluginContext, rest: readonly NewEntry[], chain: Chain): void {
-  if (rest.length === 0) return;
-  const where = chain.divertSync(rest);
-  telemetry.report(shutdownDumped, { entries_dumped: rest.length, where });
 }
 
 /** Folders for the spill file, the likeliest one first. */

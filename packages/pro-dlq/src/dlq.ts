@@ -100,6 +100,12 @@ export class DeadLetterQueue implements Dlq {
     checked("operation", "an object", operation, (value) => typeof value === "object" && value !== null);
     checked("operation.name", "a string of 1 to 128 characters", operation.name, word(128));
     checked("operation.failureType", "a non-empty string", operation.failureType, word(256));
+    const { maxRetries, errorMessage, attempts } = operation;
+    if (maxRetries !== undefined)
+      checked("operation.maxRetries", "an integer from 0 to 100", maxRetries, isBudget);
+    if (errorMessage !== undefined)
+      checked("operation.errorMessage", "a string", errorMessage, (value) => typeof value === "string");
+    if (attempts !== undefined) checked("operation.attempts", "an array", attempts, Array.isArray);
     const { context, settings, maker, outbox } = this.parts;
     if (!settings.enabled) return { captured: false, reason: "disabled" };
     if (!context.control.enabled) return { captured: false, reason: "kill_switch" };
@@ -210,6 +216,10 @@ function sum(counts: Readonly<Record<string, number>>): number {
 
 function isLimit(most: number = Number.POSITIVE_INFINITY): (value: unknown) => boolean {
   return (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
+}
+
+function isBudget(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 100;
 }
 
 function isAge(value: unknown): boolean {

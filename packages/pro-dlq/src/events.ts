@@ -10,15 +10,17 @@ interface OfEntry {
   domain: string;
 }
 
-export const entryCreated: EventDefinition<{ name: string; domain: string; count: number }> = event(
-  "dlq.entry_created",
-  {
-    level: "info",
-    family: "dlq",
-    journal: true,
-    help: "failed calls were stored; one event for those of a name that were written together",
-  },
-);
+export const entryCreated: EventDefinition<{
+  name: string;
+  domain: string;
+  failure_type: string;
+  count: number;
+}> = event("dlq.entry_created", {
+  level: "info",
+  family: "dlq",
+  journal: true,
+  help: "failed calls were stored; one event for those of a kind that were written together",
+});
 
 export const captureRefused: EventDefinition<{ name: string; domain: string; reason: string }> = event(
   "dlq.capture_refused",

@@ -10,7 +10,7 @@ import {
   maintenanceFailed,
   staleReleased,
 } from "./events.js";
-import { isGone } from "./owner.js";
+import { isGone, type Owner } from "./owner.js";
 import type { DlqSettings } from "./settings.js";
 import type { DlqStore, Sweep } from "./store/store.js";
 import { every } from "./ticker.js";
@@ -21,6 +21,7 @@ export interface MaintenanceParts {
   readonly clock: Clock;
   readonly telemetry: PluginTelemetry;
   readonly settings: DlqSettings;
+  readonly owner: Pick<Owner, "mayHold">;
   readonly lease: number;
 }
 
@@ -52,20 +53,31 @@ export class Maintenance {
 
   /** Takes entries back from owners that are gone, and from those that take too long. */
   async release(): Promise<number> {
-    const { store, settings, telemetry } = this.parts;
-    const owners = await store.owners();
+    const { store, telemetry, owner: self } = this.parts;
+    let entries = 0;
+    await this.#pages({ status: "replaying", before: Number.POSITIVE_INFINITY }, async (page) => {
+      const isStale = await this.#stale(); // asked now: whoever claimed one of these had made itself known before
+      entries += await this.#apply(page.filter(isStale), ({ state }) => ({
+        type: "release",
+        token: state.claim?.token,
+      }));
+    });
     const now = this.parts.clock.now();
-    const latest = now - settings.staleReplayingTimeout;
-    const isStale = ({ state: { claim } }: Entry): boolean =>
-      claim === undefined || claim.at < latest || isGone(owners.get(claim.owner), now);
-    const which = { status: "replaying", before: Number.POSITIVE_INFINITY } as const;
-    const entries = await this.#walk(which, isStale, ({ state }) => ({
-      type: "release",
-      token: state.claim?.token,
-    }));
-    for (const [owner, record] of owners) if (isGone(record, now)) await store.removeOwner(owner);
+    for (const [owner, record] of await store.owners())
+      if (isGone(record, now) && !self.mayHold(owner)) await store.removeOwner(owner, record);
     if (entries > 0) telemetry.report(staleReleased, { entries });
     return entries;
+  }
+
+  async #stale(): Promise<(entry: Entry) => boolean> {
+    const { store, settings, clock, owner } = this.parts;
+    const owners = await store.owners();
+    const now = clock.now();
+    const latest = now - settings.staleReplayingTimeout;
+    return ({ state: { claim } }) => {
+      if (claim === undefined || claim.at < latest) return true;
+      return !owner.mayHold(claim.owner) && isGone(owners.get(claim.owner), now);
+    };
   }
 
   async expire(): Promise<number> {
@@ -119,15 +131,19 @@ export class Maintenance {
     qualifies: (entry: Entry) => boolean,
     input: (entry: Entry) => Input,
   ): Promise<number> {
-    const { store, clock } = this.parts;
     let changed = 0;
     await this.#pages(which, async (page) => {
-      const inputs = page.filter(qualifies).map((entry) => ({ id: entry.body.id, input: input(entry) }));
-      if (inputs.length === 0) return;
-      const results = await store.change(inputs, clock.now());
-      changed += results.filter((result) => !("refused" in result)).length;
+      changed += await this.#apply(page.filter(qualifies), input);
     });
     return changed;
+  }
+
+  async #apply(entries: readonly Entry[], input: (entry: Entry) => Input): Promise<number> {
+    if (entries.length === 0) return 0;
+    const { store, clock } = this.parts;
+    const inputs = entries.map((entry) => ({ id: entry.body.id, input: input(entry) }));
+    const results = await store.change(inputs, clock.now());
+    return results.filter((result) => !("refused" in result)).length;
   }
 
   async #pages(

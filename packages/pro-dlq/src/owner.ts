@@ -47,6 +47,11 @@ export class Owner {
     return { [Symbol.dispose]: () => this.#end() };
   }
 
+  /** Whether a claim of this owner may be under way, whatever its record says: a process that was stopped renews it late. */
+  mayHold(owner: string): boolean {
+    return owner === this.id && this.#working > 0;
+  }
+
   async close(): Promise<void> {
     this.options.clock.clearTimeout(this.#timer);
     await this.options.store.removeOwner(this.id);
@@ -76,7 +81,7 @@ export class Owner {
 
 /** Whether an owner is gone: it said nothing for too long, or its process does not exist any more. */
 export function isGone(owner: OwnerRecord | undefined, now: number): boolean {
-  if (owner === undefined || owner.until < now) return true;
+  if (owner === undefined || !(owner.until >= now)) return true;
   return owner.host === hostname() && !isAlive(owner.pid);
 }
 

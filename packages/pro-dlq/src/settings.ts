@@ -177,7 +177,7 @@ export const dlqSettings: SettingsGroup<DlqSettings> = defineSettings<DlqSetting
     }),
     outboxBatchSize: integer({
       env: "OUTBOX_BATCH_SIZE",
-      default: 250,
+      default: 500,
       min: 1,
       max: 10_000,
       help: "entries written at a time",

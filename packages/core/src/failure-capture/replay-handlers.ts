@@ -6,6 +6,7 @@ import type { FailedOperation, ReplayHandler } from "./operation.js";
 export class ReplayHandlers {
   readonly #registered = new Map<string, ReplayHandler>();
   readonly #wrapped = new Map<string, Wrapped>();
+  readonly #watchers = new Set<(name: string) => void>();
 
   /**
    * The handler for a name: the registered one, else the function wrapped under that name. Where several were wrapped
@@ -27,6 +28,7 @@ export class ReplayHandlers {
     const own = asHandler(handler);
     if (this.#registered.has(name)) throw new ConfigurationError(`${name} has a replay handler already`);
     this.#registered.set(name, own);
+    this.#tell(name);
     return {
       [Symbol.dispose]: () => {
         if (this.#registered.get(name) === own) this.#registered.delete(name);
@@ -39,6 +41,17 @@ export class ReplayHandlers {
     const known = this.#wrapped.get(name);
     const several = known !== undefined && (known.several || known.fn !== fn);
     this.#wrapped.set(name, { fn, several, handler: { replay } });
+    this.#tell(name);
+  }
+
+  /** Tells the names that get a handler from now on. The listener must not throw. */
+  watch(listener: (name: string) => void): Disposable {
+    this.#watchers.add(listener);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(listener) };
+  }
+
+  #tell(name: string): void {
+    for (const watcher of this.#watchers) watcher(name);
   }
 }
 

@@ -21,7 +21,7 @@ import {
 } from "../metrics.js";
 import type { SpillFile } from "../spill/spill.js";
 import { writeToStderr } from "../spill/stderr.js";
-import type { AddResult, Capacity, DlqStore, NewEntry } from "../store/store.js";
+import type { AddOutcome, AddResult, Capacity, DlqStore, NewEntry } from "../store/store.js";
 import { decodeSpilled, encodeSpilled } from "./spill-record.js";
 
 export interface ChainOptions {
@@ -51,7 +51,7 @@ export class Chain {
     if (clock.monotonic() < this.#storeRestsUntil) return this.divert(entries);
     const began = clock.monotonic();
     try {
-      const added = await this.options.store.add(entries, this.options.capacity);
+      const added = await this.options.store.add(entries, this.options.capacity, false); // ids are new
       this.#pause = FIRST_PAUSE;
       this.options.telemetry
         .histogram(storeDuration)
@@ -104,8 +104,16 @@ export class Chain {
   async #take(lines: readonly string[]): Promise<void> {
     const entries = lines.flatMap((line) => this.#decode(line));
     if (entries.length === 0) return;
+    const added = await this.#bringBack(entries);
+    this.#tellAdded(entries.filter((_, index) => added.outcomes[index] === "added"));
+    this.#tellEvicted(added);
+    // They were acknowledged, so the file keeps them until there is room.
+    if (added.outcomes.some(isRefusal)) throw new Error("the queue is full");
+  }
+
+  async #bringBack(entries: readonly NewEntry[]): Promise<AddResult> {
     try {
-      this.#tell(entries, await this.options.store.add(entries, this.options.capacity));
+      return await this.options.store.add(entries, this.options.capacity, true);
     } catch (error) {
       this.#rest();
       throw error; // the file keeps them
@@ -140,22 +148,26 @@ export class Chain {
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
   }
 
-  #tell(
-    entries: readonly NewEntry[],
-    { outcomes, evicted, overfull: isOverfull }: AddResult,
-  ): CaptureResult[] {
+  #tell(entries: readonly NewEntry[], added: AddResult): CaptureResult[] {
     const { telemetry, capacity } = this.options;
     const { strategy } = capacity;
+    const { outcomes } = added;
     const results = entries.map((entry, index): CaptureResult => {
-      const outcome = outcomes[index];
-      if (outcome === "added" || outcome === "known") return { captured: true, id: entry.id, where: "store" };
-      const reason = outcome as "dlq_capacity_exceeded" | "domain_capacity_exceeded";
+      const reason = outcomes[index] as AddOutcome;
+      if (!isRefusal(reason)) return { captured: true, id: entry.id, where: "store" };
       telemetry.counter(rejectedTotal).cell(entry.domain).add();
       telemetry.counter(overflowTotal).cell(entry.domain, strategy).add();
       telemetry.report(captureRefused, { name: entry.name, domain: entry.domain, reason });
       return { captured: false, reason };
     });
     this.#tellAdded(entries.filter((_, index) => outcomes[index] === "added"));
+    this.#tellEvicted(added);
+    return results;
+  }
+
+  #tellEvicted({ evicted, overfull: isOverfull }: AddResult): void {
+    const { telemetry, capacity } = this.options;
+    const { strategy } = capacity;
     for (const [domain, count] of evicted) {
       telemetry.counter(evictedTotal).cell(domain, strategy).add(count);
       telemetry.counter(overflowTotal).cell(domain, strategy).add(count);
@@ -163,22 +175,32 @@ export class Chain {
     }
     if (isOverfull && !this.#overfull) telemetry.report(overfull, { open: capacity.total });
     this.#overfull = isOverfull;
-    return results;
   }
 
-  /** One event for the entries of a name: a storm of failures must not become a storm of log lines. */
+  /** One event for the entries of a kind: a storm of failures must not become a storm of log lines. */
   #tellAdded(entries: readonly NewEntry[]): void {
     const { telemetry } = this.options;
-    const byName = new Map<string, { domain: string; count: number }>();
-    for (const { name, domain, failureType } of entries) {
-      telemetry.counter(createdTotal).cell(domain).add();
-      telemetry.counter(itemsTotal).cell(domain, failureType, "false").add();
-      const group = byName.get(name) ?? { domain, count: 0 };
-      group.count++;
-      byName.set(name, group);
+    const groups: { readonly of: NewEntry; count: number }[] = [];
+    for (const entry of entries) {
+      const group = groups.find(({ of }) => isAlike(of, entry));
+      if (group === undefined) groups.push({ of: entry, count: 1 });
+      else group.count++;
     }
-    for (const [name, { domain, count }] of byName) telemetry.report(entryCreated, { name, domain, count });
+    for (const { of, count } of groups) {
+      const { name, domain, failureType } = of;
+      telemetry.counter(createdTotal).cell(domain).add(count);
+      telemetry.counter(itemsTotal).cell(domain, failureType, "false").add(count);
+      telemetry.report(entryCreated, { name, domain, failure_type: failureType, count });
+    }
   }
+}
+
+function isRefusal(outcome: AddOutcome): outcome is Exclude<AddOutcome, "added" | "known"> {
+  return outcome !== "added" && outcome !== "known";
+}
+
+function isAlike(one: NewEntry, other: NewEntry): boolean {
+  return one.name === other.name && one.domain === other.domain && one.failureType === other.failureType;
 }
 
 function answers(entries: readonly NewEntry[], where: Where): CaptureResult[] {

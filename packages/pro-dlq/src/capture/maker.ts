@@ -1,12 +1,13 @@
 import type { Clock, FailedCall, NewFailedOperation, PluginTelemetry } from "@baldur/core/plugin";
-import type { EntryBody, EntryState } from "../entry/entry.js";
+import type { EntryState } from "../entry/entry.js";
 import { EntryIds } from "../entry/id.js";
 import { fieldMasked, fieldTruncated } from "../events.js";
 import type { DlqSettings } from "../settings.js";
-import { describeAttempts, describeError } from "../snapshot/failure.js";
+import { describeAttempts } from "../snapshot/failure.js";
 import { snapshot } from "../snapshot/snapshot.js";
 import type { NewEntry } from "../store/store.js";
 import type { DomainNames } from "./domain.js";
+import type { ErrorDescriber } from "./error-describer.js";
 
 export interface MakerOptions {
   readonly settings: DlqSettings;
@@ -14,18 +15,27 @@ export interface MakerOptions {
   readonly clock: Clock;
   readonly telemetry: Pick<PluginTelemetry, "report">;
   readonly domains: DomainNames;
+  readonly errors: ErrorDescriber;
   readonly isSensitive: (key: string) => boolean;
   readonly seal?: ((plain: string) => string) | undefined;
 }
 
-/** What an operation is made of before it is written down. */
-type Facts = Partial<Omit<EntryBody, "id" | "createdAt" | "expiresAt" | "masked" | "altered" | "truncated">> &
-  Pick<EntryBody, "name" | "domain" | "failureType"> & { readonly maxRetries?: number | undefined };
+/** Content of the application: of any shape, and not to be trusted with secrets. */
+interface Content {
+  readonly requestData?: unknown;
+  readonly snapshotData?: unknown;
+  readonly responseData?: unknown;
+  readonly metadata?: unknown;
+  readonly entityRefs?: unknown;
+}
 
-/** The fields whose content is the application's, and is masked and bounded. */
-const CONTENT = ["snapshotData", "responseData", "metadata", "entityRefs", "attempts"] as const;
+/** The kind of an entry; those of one kind begin alike. */
+type Kind = Pick<NewEntry, "name" | "domain" | "failureType">;
+
+const CONTENT = ["snapshotData", "responseData", "metadata", "entityRefs"] as const;
+const REFERENCES = ["orderId", "paymentId", "tenantId", "tierId", "region"] as const;
 const LONGEST_WORD = 256;
-const ENTITY_REFS = ["orderId", "paymentId", "tenantId", "tierId", "region"] as const;
+const LONGEST_MESSAGE = 500;
 
 /** Writes failed calls down: masked, bounded, and as JSON, so that nothing of the application's is held. Does no I/O. */
 export class EntryMaker {
@@ -35,131 +45,133 @@ export class EntryMaker {
 
   /** A protected call that failed. */
   ofCall(call: FailedCall): NewEntry {
-    const { context, args, error, attempts, outcome, duration, maxRetries } = call;
-    const { errorCode, errorMessage, causes, stack } = describeError(error);
-    const { traceId, userId, entityType, entityId } = context;
-    return this.#make(
-      {
-        name: call.name,
-        domain: call.domain,
-        failureType: call.failureType,
-        errorCode,
-        errorMessage,
-        maxRetries,
-        ...(entityType !== undefined && { entityType: String(entityType) }),
-        ...(entityId !== undefined && { entityId }),
-        ...(userId !== undefined && { userId }),
-        entityRefs: picked(context, ENTITY_REFS),
-        snapshotData: context,
-        attempts: describeAttempts(attempts),
-        metadata: {
-          outcome,
-          duration,
-          ...(traceId !== undefined && { origin_trace_id: traceId }),
-          ...(causes.length > 0 && { causes }),
-          ...(stack !== undefined && { stack }),
-        },
-        ...(args !== undefined && { requestData: { args } }),
-      },
-      call.at.getTime(),
-      "protect",
-    );
+    const { context, args, attempts } = call;
+    const { errorCode, errorMessage, causes, stack } = this.options.errors.describe(call.error);
+    const facts =
+      written("errorCode", errorCode.slice(0, LONGEST_WORD)) +
+      written("errorMessage", errorMessage) +
+      written("entityType", word(context.entityType)) +
+      written("entityId", idOf(context.entityId)) +
+      written("userId", idOf(context.userId)) +
+      written("entityRefs", referencesOf(context)) +
+      written("attempts", attempts.length > 0 ? describeAttempts(attempts, call.error) : undefined) +
+      written("metadata", {
+        outcome: call.outcome,
+        duration: call.duration,
+        origin_trace_id: word(context.traceId),
+        causes: causes.length > 0 ? causes : undefined,
+        stack,
+      });
+    const content: Content = {
+      requestData: args === undefined ? undefined : { args },
+      // The context of a call is its first argument, unless it was given apart.
+      snapshotData: context === args?.[0] ? undefined : context,
+    };
+    const kind = this.#kind(call, "protect");
+    return this.#make(kind, facts, content, call.at.getTime(), call.maxRetries);
   }
 
   /** An operation that the application hands over itself. */
   ofOperation(operation: NewFailedOperation): NewEntry {
-    const { domain = operation.name, attempts = [], ...rest } = operation;
-    const facts = { ...rest, domain, attempts: describeAttempts(attempts) } as Facts;
-    return this.#make(facts, this.options.clock.now(), "store");
+    const { name, domain = name, failureType, attempts = [] } = operation;
+    const facts =
+      written("errorCode", word(operation.errorCode)) +
+      written("errorMessage", operation.errorMessage?.slice(0, LONGEST_MESSAGE)) +
+      written("entityType", word(operation.entityType)) +
+      written("entityId", idOf(operation.entityId)) +
+      written("userId", idOf(operation.userId)) +
+      written("nextActionHint", word(operation.nextActionHint)) +
+      written("recommendedAction", word(operation.recommendedAction)) +
+      written("attempts", attempts.length > 0 ? describeAttempts(attempts) : undefined);
+    const kind = this.#kind({ name, domain, failureType }, "store");
+    return this.#make(kind, facts, operation, this.options.clock.now(), operation.maxRetries);
   }
 
-  #make(facts: Facts, at: number, site: string): NewEntry {
-    const { settings, clock, domains } = this.options;
-    const id = this.#ids.next(clock.now());
-    const domain = domains.of(facts.domain, site);
-    const { name } = facts;
-    const failureType = word(facts.failureType) ?? "UNKNOWN";
-    const request = this.#request(facts.requestData);
-    const head: EntryBody = {
-      id,
+  #kind({ name, domain, failureType }: Kind, site: string): Kind {
+    return {
       name,
-      domain,
-      failureType,
-      createdAt: at,
-      expiresAt: at + settings.expiry,
-      ...given("errorCode", word(facts.errorCode)),
-      ...given("errorMessage", facts.errorMessage?.slice(0, LONGEST_WORD * 2)),
-      ...given("entityType", word(facts.entityType)),
-      ...given("entityId", facts.entityId),
-      ...given("userId", facts.userId),
-      ...given("nextActionHint", word(facts.nextActionHint)),
-      ...(request.masked.length > 0 && { masked: request.masked }),
-      ...(request.altered.length > 0 && { altered: request.altered }),
-      ...(request.truncated && { truncated: true }),
+      domain: this.options.domains.of(domain, site),
+      failureType: word(failureType) ?? "UNKNOWN",
     };
-    const fields = [...request.fields, ...this.#content(head, facts)];
-    if (request.masked.length > 0)
-      this.options.telemetry.report(fieldMasked, { id, name, domain, paths: request.masked });
-    if (request.truncated) this.#reportCut(head, "requestData");
-    const text = JSON.stringify(head);
-    const body = fields.length === 0 ? text : `${text.slice(0, -1)},${fields.join(",")}}`;
-    return { id, name, domain, failureType, state: this.#initial(domain, facts, at), body };
   }
 
-  #initial(domain: string, { maxRetries }: Facts, at: number): EntryState {
+  /** `facts` are fields as JSON, each with a comma before it. */
+  #make(kind: Kind, facts: string, content: Content, at: number, maxRetries: number | undefined): NewEntry {
+    const { settings, clock } = this.options;
+    const { name, domain, failureType } = kind;
+    const id = this.#ids.next(clock.now());
+    const what = `"name":${JSON.stringify(name)},"domain":"${domain}","failureType":${JSON.stringify(failureType)}`;
+    let body = `{"id":"${id}",${what},"createdAt":${at},"expiresAt":${at + settings.expiry}${facts}`;
+    if (content.requestData !== undefined) body += this.#request(id, kind, content.requestData);
+    for (const field of CONTENT) {
+      const value = content[field];
+      if (value !== undefined && !isEmpty(value)) body += this.#field(id, kind, field, value);
+    }
+    return { id, name, domain, failureType, state: this.#initial(domain, maxRetries, at), body: `${body}}` };
+  }
+
+  #initial(domain: string, maxRetries: number | undefined, at: number): EntryState {
     const { settings, domainMaxRetries } = this.options;
     const ofDomain = Object.hasOwn(domainMaxRetries, domain) ? domainMaxRetries[domain] : undefined;
     const budget = maxRetries ?? ofDomain ?? settings.maxReplayAttempts;
     return { status: "pending", retryCount: 0, maxRetries: budget, updatedAt: at };
   }
 
-  #request(data: EntryBody["requestData"]): {
-    fields: string[];
-    masked: readonly string[];
-    altered: readonly string[];
-    truncated: boolean;
-  } {
-    if (data === undefined) return { fields: [], masked: [], altered: [], truncated: false };
-    const { settings, isSensitive, seal } = this.options;
-    const { json, ...rest } = snapshot(data, {
-      maxBytes: settings.requestDataMaxBytes,
-      isSensitive,
-      ...(seal !== undefined && { seal }),
-    });
-    return { ...rest, fields: [`"requestData":${json}`] };
+  /** The request, with what keeps the entry from being replayed by itself. */
+  #request(id: string, { name, domain }: Kind, data: unknown): string {
+    const { settings, isSensitive, seal, telemetry } = this.options;
+    const maxBytes = settings.requestDataMaxBytes;
+    const given = seal === undefined ? { maxBytes, isSensitive } : { maxBytes, isSensitive, seal };
+    const { json, masked, altered, truncated } = snapshot(data, given);
+    if (masked.length > 0) telemetry.report(fieldMasked, { id, name, domain, paths: masked });
+    if (truncated) telemetry.report(fieldTruncated, { id, name, domain, field: "requestData" });
+    return (
+      `,"requestData":${json}` +
+      written("masked", masked.length > 0 ? masked : undefined) +
+      written("altered", altered.length > 0 ? altered : undefined) +
+      written("truncated", truncated || undefined)
+    );
   }
 
-  #content(head: EntryBody, facts: Facts): string[] {
-    const { settings, isSensitive } = this.options;
-    return CONTENT.flatMap((field) => {
-      const value = facts[field];
-      if (value === undefined || isEmpty(value)) return [];
-      const { json, truncated } = snapshot(value, { maxBytes: settings.fieldMaxBytes, isSensitive });
-      if (truncated) this.#reportCut(head, field);
-      return [`"${field}":${json}`];
-    });
-  }
-
-  #reportCut({ id, name, domain }: EntryBody, field: string): void {
-    this.options.telemetry.report(fieldTruncated, { id, name, domain, field });
+  #field(id: string, { name, domain }: Kind, field: string, value: unknown): string {
+    const { settings, isSensitive, telemetry } = this.options;
+    const { json, truncated } = snapshot(value, { maxBytes: settings.fieldMaxBytes, isSensitive });
+    if (truncated) telemetry.report(fieldTruncated, { id, name, domain, field });
+    return `,"${field}":${json}`;
   }
 }
 
-function isEmpty(value: object): boolean {
+/** A field as JSON with a comma before it; nothing for what is absent. */
+function written(key: string, value: unknown): string {
+  return value === undefined ? "" : `,"${key}":${JSON.stringify(value)}`;
+}
+
+/** What the call was about, as far as it is named by a word or a number. */
+function referencesOf(context: FailedCall["context"]): Record<string, string | number> | undefined {
+  let references: Record<string, string | number> | undefined;
+  for (const key of REFERENCES) {
+    const value = idOf(context[key]);
+    if (value === undefined) continue;
+    references ??= {};
+    references[key] = value;
+  }
+  return references;
+}
+
+function idOf(value: unknown): string | number | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  return typeof value === "string" ? value.slice(0, LONGEST_WORD) : undefined;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
   for (const _ in value) return false;
-  return true;
-}
-
-function picked(context: object, keys: readonly string[]): Record<string, unknown> {
-  const facts = context as Record<string, unknown>;
-  const present = keys.filter((key) => facts[key] !== undefined);
-  return Object.fromEntries(present.map((key) => [key, facts[key]]));
-}
-
-function given<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
+  return !(value instanceof Map || value instanceof Set) || value.size === 0;
 }
 
 function word(text: unknown): string | undefined {
-  return text === undefined || text === "" ? undefined : String(text).slice(0, LONGEST_WORD);
+  // What has a text of its own making may have none, or throw.
+  if (text === "" || text === null || ["undefined", "object", "function"].includes(typeof text))
+    return undefined;
+  return String(text).slice(0, LONGEST_WORD);
 }

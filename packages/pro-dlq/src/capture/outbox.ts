@@ -79,12 +79,18 @@ export class Outbox {
     return done;
   }
 
-  /** Takes out everything that is not durable yet, for a process that ends. What is on its way may be written twice. */
-  takeRest(): NewEntry[] {
-    const rest = [...this.#inFlight, ...this.#waiting].map(({ entry }) => entry);
+  /**
+   * Hands out everything that is not durable yet, for a process that ends, and answers how much that was. What is on its
+   * way may be written twice.
+   */
+  dump(take: (entries: readonly NewEntry[]) => "spill" | "stderr"): number {
+    const rest = [...this.#inFlight, ...this.#waiting];
+    if (rest.length === 0) return 0;
     this.#dumped += this.#waiting.length;
     this.#waiting = [];
-    return rest;
+    const where = take(rest.map(({ entry }) => entry));
+    for (const { entry, resolve } of rest) resolve({ captured: true, id: entry.id, where });
+    return rest.length;
   }
 
   async #flush(): Promise<void> {

@@ -14,6 +14,7 @@ export interface EntryBody {
   readonly entityId?: string | number;
   readonly userId?: string | number;
   readonly nextActionHint?: string;
+  readonly recommendedAction?: string;
   readonly entityRefs?: Readonly<Record<string, unknown>>;
   readonly snapshotData?: Readonly<Record<string, unknown>>;
   readonly requestData?: Readonly<Record<string, unknown>>;
@@ -34,6 +35,8 @@ export interface ClaimRecord {
   /** Unique for every claim: what settles an entry must name the claim that it had. */
   readonly token: string;
   readonly at: number;
+  /** Where a redrive found the entry. */
+  readonly from?: EntryStatus;
 }
 
 /** Where an entry is on its way back; all that changes. */
@@ -42,6 +45,8 @@ export interface EntryState {
   readonly retryCount: number;
   readonly maxRetries: number;
   readonly updatedAt: number;
+  /** Under which the store counts and orders it; the store's own affair. */
+  readonly group?: string;
   readonly claim?: ClaimRecord;
   readonly lastRetryAt?: number;
   readonly lastError?: string;

@@ -27,7 +27,7 @@ function operation({ body, state }: Entry, requestData: RequestData): FailedOper
     snapshotData: body.snapshotData ?? {},
     errorCode: body.errorCode ?? "",
     errorMessage: body.errorMessage ?? "",
-    attempts: attemptsOf(body.attempts),
+    attempts: attemptsOf(body),
     retryCount: state.retryCount,
     maxRetries: state.maxRetries,
     requestData,
@@ -36,7 +36,7 @@ function operation({ body, state }: Entry, requestData: RequestData): FailedOper
     resolutionType: state.resolutionType ?? "",
     resolutionNote: state.resolutionNote ?? "",
     nextActionHint: body.nextActionHint ?? "",
-    recommendedAction: state.recommendedAction ?? "",
+    recommendedAction: state.recommendedAction ?? body.recommendedAction ?? "",
     createdAt: new Date(body.createdAt),
     updatedAt: new Date(state.updatedAt),
     expiresAt: new Date(body.expiresAt),
@@ -46,9 +46,15 @@ function operation({ body, state }: Entry, requestData: RequestData): FailedOper
   };
 }
 
-function attemptsOf(stored: readonly unknown[] | undefined): Attempt[] {
-  if (!Array.isArray(stored)) return []; // cut, because it was too long
-  return stored.map((attempt) => ({ ...attempt, startedAt: new Date(attempt?.startedAt) }));
+/** The last attempt ended with the error of the entry, which is not kept twice. */
+function attemptsOf({ attempts, errorCode, errorMessage }: Entry["body"]): Attempt[] {
+  if (!Array.isArray(attempts)) return [];
+  const last = { name: errorCode, message: errorMessage };
+  return attempts.map((attempt, index) => ({
+    ...(index === attempts.length - 1 && { error: last }),
+    ...attempt,
+    startedAt: new Date(attempt?.startedAt),
+  }));
 }
 
 /** What was kept about the failure, and what happened to the entry since. */

@@ -16,6 +16,32 @@ export function encodeRecord(state: EntryState, body: string): string {
   return `${JSON.stringify(state)}${LINE_END}${body}`;
 }
 
+/** The same for an entry that nothing happened to yet, which is what most are written as. */
+export function encodeNew(
+  { retryCount, maxRetries, updatedAt }: EntryState,
+  body: string,
+  group: string,
+): string {
+  const counts = `"retryCount":${retryCount},"maxRetries":${maxRetries},"updatedAt":${updatedAt}`;
+  return `{"status":"pending",${counts},"group":"${group}"}${LINE_END}${body}`;
+}
+
+/** An entry whose body is read when it is asked for: most changes need the state alone. */
+export class StoredEntry implements Entry {
+  #body: EntryBody | undefined;
+
+  constructor(
+    readonly state: EntryState,
+    private readonly text: string,
+  ) {}
+
+  /** Throws for what is no body. */
+  get body(): EntryBody {
+    this.#body ??= decodeBody(this.text);
+    return this.#body;
+  }
+}
+
 /** The state and the text of the body. Throws for what is no record. */
 export function decodeState(text: string): StoredRecord {
   const end = text.indexOf(LINE_END);

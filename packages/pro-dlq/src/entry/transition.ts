@@ -77,7 +77,7 @@ function redrive(
       state,
       {
         status: "replaying",
-        claim: record,
+        claim: { ...record, from: state.status },
         retryCount: 1,
         lastRetryAt: now,
         previousRetries: (state.previousRetries ?? 0) + state.retryCount,
@@ -109,8 +109,7 @@ function failed(state: EntryState, error: string, now: number): Transition {
 
 function deferred(state: EntryState, reason: string, now: number): Transition {
   const retryCount = Math.max(0, state.retryCount - 1);
-  // A redrive may begin with its budget used up: what was not tried goes back to where it was.
-  const status = retryCount === 0 && state.redrives !== undefined ? "requires_review" : "pending";
+  const status = state.claim?.from ?? "pending";
   return changed(withoutClaim(state), { status, retryCount, lastError: reason.slice(0, LONGEST_ERROR) }, now);
 }
 

@@ -1,11 +1,11 @@
-import type { Clock, PluginTelemetry, ReplayHandlers } from "@baldur/core/plugin";
+import { type Clock, type PluginTelemetry, type ReplayHandlers, unref } from "@baldur/core/plugin";
 import type { BatchReplayResult } from "../api.js";
 import type { ReplayTrigger } from "../entry/entry.js";
 import { automationFailed, automationUnarmed } from "../events.js";
 import { dispatchTotal } from "../metrics.js";
 import type { DlqSettings, ReplaySettings } from "../settings.js";
 import type { DlqStore } from "../store/store.js";
-import { every } from "../ticker.js";
+import { every, pause } from "../ticker.js";
 import type { Pace } from "./pace.js";
 import type { Replays } from "./replays.js";
 import type { Sweeper } from "./sweeper.js";
@@ -29,6 +29,8 @@ export interface ClosedCircuit {
 
 /** A name whose passes fail is left alone twice as long each time, up to this multiple of the delay. */
 const LONGEST_BACKOFF = 64;
+/** Milliseconds after the start, or a new handler, in which others may follow. */
+const SOON = 1000;
 
 /** Starts replays by itself: when a circuit closes, and in scheduled passes for what no closing circuit brings back. */
 export class Automation {
@@ -37,7 +39,9 @@ export class Automation {
   readonly #running = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
   readonly #backoff = new Map<string, { readonly passes: number; readonly until: number }>();
-  readonly #unarmed = new Set<string>();
+  /** Names that wait for a handler, and whether that was told: at the start handlers come one by one. */
+  readonly #unarmed = new Map<string, boolean>();
+  #soon: unknown;
 
   constructor(private readonly parts: AutomationParts) {}
 
@@ -46,14 +50,22 @@ export class Automation {
     if (isWanted === false) return;
     if (!this.parts.replay.onRecoveryEnabled) return this.#count("skipped_disabled");
     this.#backoff.delete(name);
+    if (this.#running.has(name)) this.#again.add(name);
     this.#dispatch(name, () => this.#recovered(name));
   }
 
-  /** Passes until the signal aborts; the first at once, for what an earlier process left. */
+  /**
+   * Passes until the signal aborts: soon after the start and whenever a name gets its handler, for what an earlier process
+   * left, and then after every delay.
+   */
   async schedule(signal: AbortSignal): Promise<void> {
     if (!this.parts.replay.onRecoveryEnabled) return;
-    const { clock, settings } = this.parts;
+    const { clock, settings, handlers } = this.parts;
+    const watching = handlers.watch(() => this.#passSoon());
+    await pause(clock, SOON, signal);
     await every(clock, settings.retryDelay, signal, () => this.#pass());
+    watching[Symbol.dispose]();
+    clock.clearTimeout(this.#soon);
   }
 
   /** Ends between entries. */
@@ -64,10 +76,7 @@ export class Automation {
 
   #dispatch(name: string, work: () => Promise<void>): void {
     if (this.#stop.signal.aborted) return;
-    if (this.#running.has(name)) {
-      this.#again.add(name);
-      return;
-    }
+    if (this.#running.has(name)) return;
     this.#count("dispatched");
     const running = work()
       .catch((error: unknown) => {
@@ -89,6 +98,16 @@ export class Automation {
       const result = await this.#sweep(name, "auto_replay_circuit_close", replay.onRecoveryMaxItems, pace);
       if (isOver(result)) return;
     }
+  }
+
+  #passSoon(): void {
+    if (this.#soon !== undefined) return;
+    const { clock } = this.parts;
+    this.#soon = clock.setTimeout(() => {
+      this.#soon = undefined;
+      void this.#pass();
+    }, SOON);
+    unref(this.#soon);
   }
 
   async #pass(): Promise<void> {
@@ -133,9 +152,10 @@ export class Automation {
   #isDue(name: string): boolean {
     const { handlers, clock, telemetry } = this.parts;
     if (handlers.get(name) === undefined) {
-      if (!this.#unarmed.has(name))
+      const isKnown = this.#unarmed.has(name);
+      if (isKnown && !this.#unarmed.get(name))
         telemetry.report(automationUnarmed, { name, missing_link: "handler_missing" });
-      this.#unarmed.add(name);
+      this.#unarmed.set(name, isKnown);
       return false;
     }
     this.#unarmed.delete(name);

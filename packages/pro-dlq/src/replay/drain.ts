@@ -1,16 +1,18 @@
 import type { FailedOperation, PluginContext } from "@baldur/core/plugin";
 import type { BatchReplayResult } from "../api.js";
 import type { Entry, ReplayTrigger } from "../entry/entry.js";
+import type { Input } from "../entry/transition.js";
 import { replaySkipped, replaySuppressed } from "../events.js";
 import { acquireDuration } from "../metrics.js";
 import type { Owner } from "../owner.js";
-import type { DlqStore, Filter } from "../store/store.js";
+import type { Changed, DlqStore, Filter } from "../store/store.js";
+import { Candidates } from "./candidates.js";
 import type { Gate } from "./gate.js";
 import type { Guard } from "./guard.js";
 import { isCircuitOpen } from "./outcome.js";
 import type { Pace } from "./pace.js";
 import { addResult, emptyBatch, skippedBecause } from "./results.js";
-import type { Runner } from "./runner.js";
+import type { Executed, Run, Runner } from "./runner.js";
 
 export interface DrainParts {
   readonly store: DlqStore;
@@ -33,36 +35,42 @@ export interface DrainRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-const PAGE = 200;
+/** An entry that may be replayed. */
+interface Admitted {
+  readonly entry: Entry;
+  readonly operation: FailedOperation;
+}
+
+type Change = { readonly id: string; readonly input: Input };
+
 /** So many failures in a row are not the entries' fault. */
 const FAILURES_IN_A_ROW = 5;
+const SHOWN_IN_DRY_RUN = 200;
 
 /** Replays what waits, oldest first, several at a time. One bad entry ends nothing. */
 export async function drain(parts: DrainParts, request: DrainRequest): Promise<BatchReplayResult> {
-  return new Drain(parts, request).run();
+  return parts.context.control.dryRun ? suppress(parts, request) : new Drain(parts, request).run();
 }
 
 class Drain {
   readonly #batch = emptyBatch();
-  #page: readonly Entry[] = [];
-  #next = 0;
-  #after: string | undefined;
-  #turning: Promise<void> | undefined;
-  #taken = 0;
+  readonly #candidates: Candidates;
   #failuresInARow = 0;
-  #ended = false;
 
   constructor(
     private readonly parts: DrainParts,
     private readonly request: DrainRequest,
-  ) {}
+  ) {
+    this.#candidates = new Candidates({ ...request, store: parts.store });
+  }
 
   async run(): Promise<BatchReplayResult> {
-    if (this.parts.context.control.dryRun) return this.#suppress();
     const working = await this.parts.owner.begin();
     try {
-      const workers = Array.from({ length: Math.max(1, this.request.concurrency) }, () => this.#work());
-      await Promise.all(workers);
+      const workers = Math.min(this.request.concurrency, this.request.maxItems);
+      // All of them, even if one cannot go on: while any is at work, its claims are kept.
+      const ends = await Promise.allSettled(Array.from({ length: workers }, () => this.#work()));
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
     } finally {
       working[Symbol.dispose]();
     }
@@ -70,85 +78,92 @@ class Drain {
   }
 
   async #work(): Promise<void> {
-    while (true) {
-      const entry = await this.#take();
-      if (entry === undefined) return;
-      await this.#replay(entry);
-    }
+    let run = await this.#begin();
+    while (run !== undefined) run = await this.#finish(await this.parts.runner.execute(run));
   }
 
-  /** The next entry; undefined when the batch is over. */
-  async #take(): Promise<Entry | undefined> {
+  /** Claims the next entry when its turn has come; undefined when the batch is over. */
+  async #begin(): Promise<Run | undefined> {
     while (!this.#isOver()) {
-      const entry = this.#page[this.#next];
-      if (entry === undefined) {
-        this.#turning ??= this.#turnPage();
-        await this.#turning;
+      const next = await this.#next();
+      if (next === undefined) return undefined;
+      if (typeof next === "number") {
+        await this.#sleep(next);
         continue;
       }
-      const wait = this.request.pace.take();
-      if (wait === 0) {
-        this.#next++;
-        this.#taken++;
-        return entry;
-      }
-      await this.#sleep(wait);
+      const run = this.#runOf(next);
+      const [claimed] = await this.#change([claimOf(run)]);
+      const begun = begunBy(run, claimed);
+      if (begun !== undefined) return begun;
     }
     return undefined;
   }
 
-  #isOver(): boolean {
-    if (this.#ended || this.#taken >= this.request.maxItems) return true;
-    if (this.parts.guard.isOff) return this.#stop("kill_switch");
-    return this.request.signal?.aborted ? this.#stop("shutdown") : false;
+  /** Settles what ended, and in the same transaction claims what comes next: the disk is paid for once. */
+  async #finish(executed: Executed): Promise<Run | undefined> {
+    const { run, verdict } = executed;
+    this.#judge(verdict);
+    // What ended is settled, whatever keeps the next one from being found.
+    const next = this.#isOver() ? undefined : await this.#next().catch(() => undefined);
+    const following = typeof next === "object" ? this.#runOf(next) : undefined;
+    const settlement = { id: run.entry.body.id, input: verdict };
+    const [settled, claimed] = await this.#change(
+      following === undefined ? [settlement] : [settlement, claimOf(following)],
+    );
+    addResult(this.#batch, this.parts.runner.tell(executed, settled as Changed | Error));
+    const begun = following && begunBy(following, claimed);
+    return begun ?? this.#begin();
   }
 
-  #stop(reason: string): true {
-    this.#ended = true;
-    this.#batch.stoppedBy ??= reason;
-    return true;
+  /** An entry that may be replayed, those that may not being left where they are. */
+  async #next(): Promise<Admitted | number | undefined> {
+    while (true) {
+      const entry = await this.#candidates.next();
+      if (typeof entry !== "object") return entry;
+      const admission = await this.parts.gate.admit(entry);
+      if ("operation" in admission) return { entry, operation: admission.operation };
+      this.#skip(entry, admission.refused);
+    }
   }
 
-  async #turnPage(): Promise<void> {
-    const limit = Math.min(PAGE, this.request.maxItems - this.#taken);
-    const filter = { ...this.request.filter, status: "pending" as const };
-    this.#page = await this.parts.store.list(filter, { limit, after: this.#after, oldestFirst: true });
-    this.#next = 0;
-    this.#after = this.#page.at(-1)?.body.id ?? this.#after;
-    this.#ended ||= this.#page.length === 0;
-    this.#turning = undefined;
+  /** What is asked of the store that fails answers with the error, and ends the batch. */
+  async #change(changes: readonly Change[]): Promise<readonly (Changed | Error)[]> {
+    const { clock, telemetry } = this.parts.context;
+    const began = clock.monotonic();
+    try {
+      const changed = await this.parts.store.change(changes, clock.now());
+      telemetry
+        .histogram(acquireDuration)
+        .cell()
+        .observe((clock.monotonic() - began) / 1000);
+      return changed;
+    } catch (error) {
+      this.#stop("store_failed");
+      return changes.map(() => error as Error);
+    }
   }
 
-  async #replay(entry: Entry): Promise<void> {
-    const admission = await this.parts.gate.admit(entry);
-    if ("refused" in admission) return this.#skip(entry, admission.refused);
-    const claimed = await this.#claim(entry, admission.operation);
-    if (claimed === undefined) return; // somebody else has it, or it is gone
+  #runOf({ entry, operation }: Admitted): Run {
     const { trigger, type, actor } = this.request;
-    const { result, verdict } = await this.parts.runner.run({ ...claimed, trigger, type, actor });
-    addResult(this.#batch, result);
+    const { owner } = this.parts;
+    const claim = { owner: owner.id, token: owner.nextToken(), at: this.parts.context.clock.now() };
+    return { entry, operation, ...claim, trigger, type, actor };
+  }
+
+  #judge(verdict: Input): void {
     if (isCircuitOpen(verdict)) this.#stop("circuit_open");
     this.#failuresInARow = verdict.type === "fail" ? this.#failuresInARow + 1 : 0;
     if (this.#failuresInARow >= FAILURES_IN_A_ROW) this.#stop("failures_in_a_row");
   }
 
-  async #claim(
-    { body }: Entry,
-    operation: FailedOperation,
-  ): Promise<{ entry: Entry; operation: FailedOperation; token: string } | undefined> {
-    const { store, owner, context } = this.parts;
-    const { clock, telemetry } = context;
-    const token = owner.nextToken();
-    const claim = { owner: owner.id, token, at: clock.now() };
-    const began = clock.monotonic();
-    const [changed] = await store.change([{ id: body.id, input: { type: "claim", claim } }], clock.now());
-    telemetry
-      .histogram(acquireDuration)
-      .cell()
-      .observe((clock.monotonic() - began) / 1000);
-    return changed !== undefined && !("refused" in changed)
-      ? { entry: changed.entry, operation, token }
-      : undefined;
+  #isOver(): boolean {
+    if (this.parts.guard.isOff) this.#stop("kill_switch");
+    if (this.request.signal?.aborted) this.#stop("shutdown");
+    return this.#batch.stoppedBy !== undefined;
+  }
+
+  #stop(reason: string): void {
+    this.#batch.stoppedBy ??= reason;
   }
 
   #skip({ body }: Entry, reason: string): void {
@@ -157,18 +172,29 @@ class Drain {
     addResult(this.#batch, skippedBecause(id, reason));
   }
 
-  async #suppress(): Promise<BatchReplayResult> {
-    const { store, context } = this.parts;
-    const { filter, maxItems } = this.request;
-    const entries = await store.list({ ...filter, status: "pending" }, { limit: Math.min(PAGE, maxItems) });
-    context.telemetry.report(replaySuppressed, { name: filter.name ?? "", entries: entries.length });
-    for (const { body } of entries) addResult(this.#batch, skippedBecause(body.id, "dry_run"));
-    return this.#batch;
-  }
-
   #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       this.parts.context.clock.setTimeout(resolve, milliseconds);
     });
   }
+}
+
+function claimOf({ entry, token, owner, at }: Run): Change {
+  return { id: entry.body.id, input: { type: "claim", claim: { owner, token, at } } };
+}
+
+/** The run of an entry that is now claimed; undefined when somebody else has it, or it is gone. */
+function begunBy(run: Run, claimed: Changed | Error | undefined): Run | undefined {
+  const isClaimed = claimed !== undefined && !(claimed instanceof Error) && !("refused" in claimed);
+  return isClaimed ? { ...run, entry: { body: run.entry.body, state: claimed.entry.state } } : undefined;
+}
+
+async function suppress({ store, context }: DrainParts, request: DrainRequest): Promise<BatchReplayResult> {
+  const { filter, maxItems } = request;
+  const limit = Math.min(SHOWN_IN_DRY_RUN, maxItems);
+  const entries = await store.list({ ...filter, status: "pending" }, { limit });
+  context.telemetry.report(replaySuppressed, { name: filter.name ?? "", entries: entries.length });
+  const batch = emptyBatch();
+  for (const { body } of entries) addResult(batch, skippedBecause(body.id, "dry_run"));
+  return batch;
 }

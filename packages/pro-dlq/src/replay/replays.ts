@@ -65,11 +65,11 @@ export class Replays {
     if ("refused" in admission) return skippedBecause(id, admission.refused);
     const working = await owner.begin();
     try {
-      const token = owner.nextToken();
-      const claimed = await this.#claim(id, claim({ owner: owner.id, token, at: context.clock.now() }));
+      const record = { owner: owner.id, token: owner.nextToken(), at: context.clock.now() };
+      const claimed = await this.#claim(id, claim(record));
       const { operation } = admission;
-      const run = { entry: claimed, operation, token, trigger, type: "single", actor };
-      return (await runner.run(run)).result;
+      const run = { entry: claimed, operation, ...record, trigger, type: "single", actor };
+      return await runner.run(run);
     } finally {
       working[Symbol.dispose]();
     }

@@ -20,17 +20,24 @@ export interface Run {
   /** As it was claimed. */
   readonly entry: Entry;
   readonly operation: FailedOperation;
+  /** Its claim. */
+  readonly owner: string;
   readonly token: string;
+  readonly at: number;
   readonly trigger: ReplayTrigger;
   /** `single`, `batch` or `conditional`, for the metrics. */
   readonly type: string;
   readonly actor?: string | undefined;
 }
 
-export interface Ran {
-  readonly result: ReplayResult;
-  /** What the entry was told. */
+/** A handler that ended, before its entry knows. */
+export interface Executed {
+  readonly run: Run;
+  readonly ending: Ending;
+  /** What the entry is to be told. */
   readonly verdict: Input;
+  /** Milliseconds. */
+  readonly duration: number;
 }
 
 /** Runs claimed entries. Never rejects: whatever a handler does, it ends as an outcome of its entry alone. */
@@ -40,22 +47,39 @@ export class Runner {
     private readonly context: RunnerContext,
   ) {}
 
-  async run(run: Run): Promise<Ran> {
+  /** Runs and settles one entry. */
+  async run(run: Run): Promise<ReplayResult> {
+    const executed = await this.execute(run);
+    return this.tell(executed, await this.#settle(run.entry.body.id, executed.verdict));
+  }
+
+  /** Runs the handler of a claimed entry. */
+  async execute(run: Run): Promise<Executed> {
     const { clock } = this.context;
-    const { body, state } = run.entry;
+    const { retryCount } = run.entry.state;
     const began = clock.monotonic();
-    const ending = await this.#end({ ...run.operation, retryCount: state.retryCount, status: "replaying" });
-    const verdict = verdictOn(ending, run.token, run.trigger);
-    const settled = await this.#settle(body.id, verdict);
+    const ending = await this.#end({ ...run.operation, retryCount, status: "replaying" });
+    return {
+      run,
+      ending,
+      verdict: verdictOn(ending, run.token, run.trigger),
+      duration: clock.monotonic() - began,
+    };
+  }
+
+  /** Tells what became of a run, given what its settlement changed. */
+  tell(executed: Executed, settled: Changed | Error): ReplayResult {
+    const { run } = executed;
+    const { id } = run.entry.body;
     if (settled instanceof Error) {
       this.context.telemetry.report(settleFailed, { ...facts(run), error: settled.message });
-      return { verdict, result: failed(body.id, `the outcome could not be stored: ${settled.message}`) };
+      return failed(id, `the outcome could not be stored: ${settled.message}`);
     }
     if ("refused" in settled) {
       this.context.telemetry.report(claimLost, facts(run));
-      return { verdict, result: failed(body.id, "the claim was lost, so the outcome settled nothing") };
+      return failed(id, "the claim was lost, so the outcome settled nothing");
     }
-    return { verdict, result: this.#tell(run, verdict, ending, settled.entry, clock.monotonic() - began) };
+    return this.#told(executed, settled.entry);
   }
 
   async #end(operation: FailedOperation): Promise<Ending> {
@@ -75,7 +99,7 @@ export class Runner {
     }
   }
 
-  #tell(run: Run, verdict: Input, ending: Ending, { state }: Entry, duration: number): ReplayResult {
+  #told({ run, verdict, ending, duration }: Executed, { state }: Entry): ReplayResult {
     const { telemetry } = this.context;
     const { id, domain } = run.entry.body;
     if (verdict.type === "defer") return skippedBecause(id, verdict.reason);
@@ -115,6 +139,7 @@ export class Runner {
   }
 
   #audit({ entry, actor, trigger }: Run, success: boolean): void {
+    if (!this.context.slots.isFilled(auditSlot)) return;
     const record: AuditEntry = {
       action: "dlq_replay",
       targetType: "dlq_entry",

@@ -49,9 +49,8 @@ export class Sweeper {
 
   async #lease(what: string): Promise<boolean> {
     const { store, owner, now, settings } = this.parts;
-    const owners = await store.owners();
-    const isFree = (holder: string, until: number): boolean =>
-      until < now() || isGone(owners.get(holder) as OwnerRecord | undefined, now());
+    const isFree = (_: string, until: number, holder: OwnerRecord | undefined): boolean =>
+      until < now() || isGone(holder, now());
     return store.lease(what, owner.id, now() + settings.circuitCloseInflightTtl, isFree);
   }
 

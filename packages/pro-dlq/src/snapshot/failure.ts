@@ -36,11 +36,11 @@ const FRAME = /^\s+at /;
 const SUSPICIOUS = /=|:\/\/[^/\s]*@|bearer/i;
 const MOST_ATTEMPTS = 20;
 
-/** Anything thrown, as an operator is to see it: bounded, without secrets. Never throws. */
-export function describeError(error: unknown): FailureDescription {
+/** Anything thrown, as an operator is to see it: bounded, without secrets. Never throws. Reading the stack is what costs. */
+export function describeError(error: unknown, withStack = true): FailureDescription {
   const { name, message, code } = thrown(error);
   const causes = causesOf(error);
-  const stack = stackOf(error);
+  const stack = withStack ? stackOf(error) : undefined;
   return {
     errorCode: code ?? name,
     // Node's own error for a connection that failed on every address says nothing itself.
@@ -50,13 +50,15 @@ export function describeError(error: unknown): FailureDescription {
   };
 }
 
-/** The history of a call, as far as its last attempts. */
-export function describeAttempts(attempts: readonly Attempt[]): AttemptDescription[] {
+/** The history of a call, as far as its last attempts. An error that is described elsewhere is left out. */
+export function describeAttempts(attempts: readonly Attempt[], described?: unknown): AttemptDescription[] {
   const skipped = Math.max(0, attempts.length - MOST_ATTEMPTS);
-  return attempts.slice(skipped).map((attempt, index) => describeAttempt(attempt, skipped + index + 1));
+  return attempts
+    .slice(skipped)
+    .map((attempt, index) => describeAttempt(attempt, skipped + index + 1, described));
 }
 
-function describeAttempt(attempt: Attempt, position: number): AttemptDescription {
+function describeAttempt(attempt: Attempt, position: number, described: unknown): AttemptDescription {
   const error = property(attempt, "error");
   const startedAt = iso(property(attempt, "startedAt"));
   const duration = finite(property(attempt, "duration"));
@@ -65,7 +67,7 @@ function describeAttempt(attempt: Attempt, position: number): AttemptDescription
     number: finite(property(attempt, "number")) ?? position,
     ...(startedAt !== undefined && { startedAt }),
     ...(duration !== undefined && { duration }),
-    ...(error !== undefined && { error: thrown(error) }),
+    ...(error !== undefined && error !== described && { error: thrown(error) }),
     ...(delayBeforeNext !== undefined && { delayBeforeNext }),
   };
 }
@@ -96,8 +98,9 @@ function stackOf(error: unknown): string | undefined {
   if (typeof stack !== "string" || stack === "") return undefined;
   const lines = stack.slice(0, 2 * LONGEST_STACK).split("\n");
   const first = lines.findIndex((line) => FRAME.test(line));
-  const words = first === -1 ? lines : lines.slice(0, first);
-  const frames = first === -1 ? [] : lines.slice(first).filter((line) => FRAME.test(line));
+  if (first === -1) return undefined; // nothing that the message does not say
+  const words = lines.slice(0, first);
+  const frames = lines.slice(first).filter((line) => FRAME.test(line));
   const shownFrames = frames
     .slice(0, MOST_FRAMES)
     .map((frame) => (SUSPICIOUS.test(frame) ? clean(frame) : frame));

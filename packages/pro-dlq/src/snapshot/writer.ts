@@ -31,8 +31,6 @@ export class Writer {
   readonly #open: object[] = [];
   #instances = 0;
   #sealing = false;
-  /** Characters outside the secret being written. */
-  #outside = 0;
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
@@ -59,17 +57,17 @@ export class Writer {
 
   #put(text: string): void {
     this.text += text;
-    if (this.#outside + this.text.length > this.#options.maxBytes) this.#over(0);
+    if (this.text.length > this.#options.maxBytes) this.#over(0);
   }
 
   /** A character is at least a byte. */
   #over(more: number): void {
     this.full = true;
-    this.least = Math.max(this.least, this.#outside + this.text.length + more);
+    this.least = Math.max(this.least, this.text.length + more);
   }
 
   #fits(length: number): boolean {
-    return this.#outside + this.text.length + length <= this.#options.maxBytes;
+    return this.text.length + length <= this.#options.maxBytes;
   }
 
   #string(value: string): void {
@@ -96,7 +94,6 @@ export class Writer {
   }
 
   #object(value: object, depth: number): void {
-    if (this.full) return;
     const before = this.text;
     try {
       if (this.#isOpen(value, depth)) return this.#lost(depth, "[circular]");
@@ -220,14 +217,12 @@ export class Writer {
   #apart(value: unknown, depth: number): string {
     const { text } = this;
     this.text = "";
-    this.#outside = text.length;
     this.#sealing = true;
     try {
       this.write(value, depth);
       return this.text;
     } finally {
       this.text = text;
-      this.#outside = 0;
       this.#sealing = false;
     }
   }

@@ -83,8 +83,8 @@ export interface Sweep {
  * `AdapterError` when it cannot be read or written, and then nothing was changed.
  */
 export interface DlqStore {
-  /** Adds those that are not known yet; durable when resolved. */
-  add(entries: readonly NewEntry[], capacity: Capacity): Promise<AddResult>;
+  /** Adds entries; durable when resolved. With `mayBeKnown`, those that are there already stay as they are. */
+  add(entries: readonly NewEntry[], capacity: Capacity, mayBeKnown?: boolean): Promise<AddResult>;
   get(id: string): Promise<Entry | undefined>;
   /** The newest first, unless asked otherwise. */
   list(filter: Filter, page: Page): Promise<readonly Entry[]>;
@@ -98,14 +98,15 @@ export interface DlqStore {
   due(sweep: Sweep): Promise<readonly Entry[]>;
   remove(ids: readonly string[], only: EntryStatus): Promise<number>;
   renewOwner(owner: string, record: OwnerRecord): Promise<void>;
-  removeOwner(owner: string): Promise<void>;
+  /** With `seen`, only where nothing else was said since. */
+  removeOwner(owner: string, seen?: OwnerRecord): Promise<void>;
   owners(): Promise<ReadonlyMap<string, OwnerRecord>>;
   /** Whether the lease on what is named is the owner's now: it was free, ran out, or its holder is gone. */
   lease(
     what: string,
     holder: string,
     until: number,
-    isFree: (holder: string, until: number) => boolean,
+    isFree: (holder: string, until: number, owner: OwnerRecord | undefined) => boolean,
   ): Promise<boolean>;
   endLease(what: string, holder: string): Promise<void>;
   summaries(limit: number): Promise<readonly CompressedSummary[]>;

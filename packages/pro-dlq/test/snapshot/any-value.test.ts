@@ -100,6 +100,17 @@ describe("what does not come back", () => {
     ["a revoked proxy of an array", revoked([]), "[unreadable]"],
     ["a proxy that refuses its keys", new Proxy({}, { ownKeys: refuse }), "[unreadable]"],
     ["a proxy that refuses its prototype", new Proxy({}, { getPrototypeOf: refuse }), "[unreadable]"],
+    ["a proxy that refuses in the end", new Proxy([1, [2]], { ownKeys: refuse }), "[unreadable]"],
+    [
+      "a date with a property",
+      Object.assign(new Date(0), { a: 1 }),
+      { $baldur: "date", v: expect.any(String) },
+    ],
+    [
+      "bytes under another name",
+      Object.defineProperty(new Uint8Array(1), Symbol.toStringTag, { value: "Other" }),
+      { "0": 0 },
+    ],
     ["a false date", Object.create(Date.prototype), "[unreadable]"],
     ["a false URL", Object.create(URL.prototype), "[unreadable]"],
   ])("is shown and listed: %s", (_, value, shown) => {
@@ -124,6 +135,10 @@ describe("what does not come back", () => {
     const { altered } = take(Array.from({ length: 1000 }, () => refuse));
     expect(altered).toHaveLength(101);
     expect(altered.at(-1)).toBe("…");
+  });
+
+  it("names a place briefly", () => {
+    expect(take({ ["k".repeat(1000)]: refuse }).altered[0]).toHaveLength("$.".length + 60);
   });
 
   it("keeps what lies beside a getter that throws", () => {
@@ -165,6 +180,8 @@ describe("what does not come back", () => {
     const node = new Node();
     for (let n = 0, last = node; n < 50; n++) last = last.child = new Node();
     expect(JSON.stringify(stored(node))).toBe('{"child":{"child":{"child":"[Node]"}}}');
+    const beside = Array.from({ length: 5 }, () => new Money(1));
+    expect(stored(beside)).toEqual(beside.map(() => "EUR 1"));
   });
 });
 
@@ -201,6 +218,10 @@ describe("a value that would never end", () => {
     expect(json.length).toBeLessThan(1500);
     expect(JSON.parse(json)).toMatchObject({ _truncated: true });
     expect(JSON.parse(json).original_size).toBeGreaterThan(ROOM);
+  });
+
+  it("does not write out a giant number that cannot fit", () => {
+    expect(JSON.parse(take(1n << 20_000_000n).json)).toMatchObject({ original_size: 5_000_001, preview: "" });
   });
 
   it("stops reading", () => {

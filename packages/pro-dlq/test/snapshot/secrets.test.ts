@@ -36,7 +36,8 @@ describe("a secret without a key to encrypt it", () => {
   });
 
   it.each([
-    ["its user or password", "https://u:p@a.example/"],
+    ["a password", "https://u:p@a.example/"],
+    ["a user alone, which may be a token", "https://u@a.example/"],
     ["a parameter", "https://a.example/?access_token=x"],
   ])("masks a URL with %s", (_, url) => {
     const { json, masked } = take({ url: new URL(url) });

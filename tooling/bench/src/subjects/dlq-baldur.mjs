@@ -8,6 +8,8 @@ const LICENSE = fileURLToPath(new URL("../../../license/development.license", im
 const REPLAY = { rate: 1e6, rampUp: 0, concurrency: 64 };
 /** A window of 100 never holds the 1,000 failures that it must hold to open. */
 const NEVER_OPENS = { slidingWindowSize: 100, failureThreshold: 1000 };
+/** More than any case stores. */
+const ROOM = { BALDUR_DLQ_MAX_SIZE: "1000000", BALDUR_DLQ_MAX_SIZE_PER_DOMAIN: "1000000" };
 const silent = () => undefined;
 const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
 
@@ -20,7 +22,7 @@ export async function open() {
   const baldur = core.createBaldur({
     discover: false,
     logger: SILENT,
-    env: { BALDUR_DATA_DIR: folder, BALDUR_LICENSE_FILE: LICENSE },
+    env: { ...ROOM, BALDUR_DATA_DIR: folder, BALDUR_LICENSE_FILE: LICENSE },
     plugins: [embedded(), dlq({ replay: REPLAY })],
   });
   await baldur.start();

@@ -1,7 +1,9 @@
-import type { EntryStatus, KeyValueReader, KeyValueWriter } from "@baldur/core/plugin";
+import { type EntryStatus, type KeyValueReader, type KeyValueWriter, withPrefix } from "@baldur/core/plugin";
 import { OPEN, STATUSES } from "../../entry/entry.js";
+import { decodeRecord } from "../../entry/record.js";
 import type { GroupCount } from "../store.js";
-import { GROUPS, groupKey, lastPart, TOTALS_KEY } from "./keys.js";
+import { entryKey, GROUPS, groupKey, indexPrefix, lastPart, TOTALS_KEY } from "./keys.js";
+import { parsed } from "./parsed.js";
 
 /** Entries that are counted and indexed together. */
 export interface GroupFacts {
@@ -41,7 +43,7 @@ export class Books {
     return this.known.get(key) ?? this.#found(key) ?? this.#begin(key, facts);
   }
 
-  /** Counts an entry out of one state and into another; `undefined` is not to be there. */
+  /** Counts an entry out of one state and into another; `undefined` is not to be there. Called before the index changes. */
   move(number: string, from: EntryStatus | undefined, to: EntryStatus | undefined): void {
     const group = this.#group(number);
     if (from !== undefined) add(group.counts, from, -1);
@@ -87,7 +89,8 @@ export class Books {
   #group(number: string): Group {
     let group = this.#groups.get(number);
     if (group === undefined) {
-      group = JSON.parse(this.writer.get(groupKey(number)) as string) as Group;
+      group = readGroup(this.writer, number, this.writer.get(groupKey(number)));
+      if (group === undefined) throw new Error(`nothing tells what group ${number} is`);
       this.#groups.set(number, group);
     }
     return group;
@@ -101,7 +104,7 @@ export class Books {
 
   #readTotals(): Totals {
     if (this.#totals === undefined) {
-      const byDomain = new Map<string, number>(JSON.parse(this.writer.get(TOTALS_KEY) ?? "[]"));
+      const byDomain = readTotals(this.writer) ?? sumOf(this.writer);
       this.#totals = { byDomain, open: [...byDomain.values()].reduce((sum, count) => sum + count, 0) };
     }
     return this.#totals;
@@ -110,7 +113,47 @@ export class Books {
 
 /** Every group with its number. */
 export function readGroups(reader: KeyValueReader): [number: string, group: Group][] {
-  return reader.range(GROUPS).map(([key, text]) => [lastPart(key), JSON.parse(text) as Group]);
+  return reader.range(GROUPS).flatMap(([key, text]): [string, Group][] => {
+    const number = lastPart(key);
+    const group = readGroup(reader, number, text);
+    return group === undefined ? [] : [[number, group]];
+  });
+}
+
+/** A group whose record is damaged is counted anew, by the index; what it is, its entries tell. */
+function readGroup(reader: KeyValueReader, number: string, text: string | undefined): Group | undefined {
+  const group = parsed<Group>(text);
+  if (Array.isArray(group?.counts) && typeof group.domain === "string") return group;
+  const ids = STATUSES.map((status) => reader.keys(withPrefix(indexPrefix(status, number))).map(lastPart));
+  for (const id of ids.flat()) {
+    const facts = factsOf(reader.get(entryKey(id)));
+    if (facts !== undefined) return { ...facts, counts: ids.map(({ length }) => length) };
+  }
+  return undefined;
+}
+
+function factsOf(text: string | undefined): GroupFacts | undefined {
+  try {
+    const { name, domain, failureType } = decodeRecord(text ?? "").body;
+    return { name, domain, failureType };
+  } catch {
+    return undefined; // whoever lists it puts it aside
+  }
+}
+
+/** Open entries by domain; undefined where the record is damaged, or there is none yet. */
+function readTotals(reader: KeyValueReader): Map<string, number> | undefined {
+  const kept = parsed<[string, number][]>(reader.get(TOTALS_KEY));
+  return Array.isArray(kept) ? new Map(kept) : undefined;
+}
+
+function sumOf(reader: KeyValueReader): Map<string, number> {
+  const byDomain = new Map<string, number>();
+  for (const [, { domain, counts }] of readGroups(reader)) {
+    const open = OPEN.reduce((sum, status) => sum + (counts[STATUSES.indexOf(status)] ?? 0), 0);
+    byDomain.set(domain, (byDomain.get(domain) ?? 0) + open);
+  }
+  return byDomain;
 }
 
 export function groupCount({ name, domain, failureType, counts }: Group): GroupCount {

@@ -4,7 +4,9 @@ import {
   decodeBody,
   decodeRecord,
   decodeState,
+  encodeNew,
   encodeRecord,
+  StoredEntry,
   type StoredRecord,
 } from "../../entry/record.js";
 import { type Input, transition } from "../../entry/transition.js";
@@ -23,17 +25,20 @@ export function addOne(
   capacity: Capacity,
 ): AddOutcome {
   const { id, domain, state, body } = entry;
-  const key = entryKey(id);
-  if (writer.get(key) !== undefined) return "known";
   if (capacity.strategy === "reject") {
     if (books.open >= capacity.total) return "dlq_capacity_exceeded";
     if (books.openOf(domain) >= capacity.perDomain) return "domain_capacity_exceeded";
   }
   const number = books.numberOf(entry);
-  writer.put(key, encodeRecord(state, body));
-  writer.put(`${indexPrefix(state.status, number)}${id}`, INDEXED);
+  writer.put(entryKey(id), encode(state, body, number));
   books.move(number, undefined, state.status);
+  writer.put(`${indexPrefix(state.status, number)}${id}`, INDEXED);
   return "added";
+}
+
+function encode(state: EntryState, body: string, group: string): string {
+  const isNew = state.status === "pending" && state.retryCount === 0;
+  return isNew ? encodeNew(state, body, group) : encodeRecord({ ...state, group }, body);
 }
 
 export function changeOne(
@@ -43,35 +48,41 @@ export function changeOne(
   input: Input,
   now: number,
 ): Changed {
-  const text = writer.get(entryKey(id));
-  if (text === undefined) return NOT_FOUND;
-  const record = readable(text);
+  const record = readable(writer.get(entryKey(id)));
   if (record === undefined) return NOT_FOUND;
-  const before = record.state;
-  const outcome = transition(before, input, now);
-  const body = decodeBody(record.body);
-  if ("refused" in outcome) return { refused: outcome.refused, entry: { state: before, body } };
-  writer.put(entryKey(id), encodeRecord(outcome.state, record.body));
-  reindex(writer, books, { body, state: before }, outcome.state);
-  return { entry: { state: outcome.state, body } };
+  const { state, body } = record;
+  const outcome = transition(state, input, now);
+  if ("refused" in outcome) return { refused: outcome.refused, entry: new StoredEntry(state, body) };
+  writer.put(entryKey(id), encodeRecord(outcome.state, body));
+  if (state.status !== outcome.state.status) {
+    const number = groupOf(books, record);
+    books.move(number, state.status, outcome.state.status);
+    writer.delete(`${indexPrefix(state.status, number)}${id}`);
+    writer.put(`${indexPrefix(outcome.state.status, number)}${id}`, INDEXED);
+  }
+  return { entry: new StoredEntry(outcome.state, body) };
 }
 
-function readable(text: string): StoredRecord | undefined {
+/** What cannot be read is put aside by whoever lists or gets it. */
+function readable(text: string | undefined): StoredRecord | undefined {
   try {
-    const record = decodeState(text);
-    decodeBody(record.body);
-    return record;
+    return text === undefined ? undefined : decodeState(text);
   } catch {
-    return undefined; // whoever lists or gets it puts it aside
+    return undefined; // as above
   }
 }
 
-function reindex(writer: KeyValueWriter, books: Books, { body, state }: Entry, next: EntryState): void {
-  if (state.status === next.status) return;
-  const number = books.numberOf(body);
-  writer.delete(`${indexPrefix(state.status, number)}${body.id}`);
-  writer.put(`${indexPrefix(next.status, number)}${body.id}`, INDEXED);
-  books.move(number, state.status, next.status);
+function groupOf(books: Books, { state, body }: StoredRecord): string {
+  return state.group ?? books.numberOf(decodeBody(body));
+}
+
+/** An entry with its body, if both can be read. */
+export function readOne(writer: KeyValueWriter, id: string): Entry | undefined {
+  try {
+    return decodeRecord(writer.get(entryKey(id)) ?? "");
+  } catch {
+    return undefined; // as above
+  }
 }
 
 export function removeOne(
@@ -80,16 +91,15 @@ export function removeOne(
   id: string,
   only?: EntryStatus,
 ): Entry | undefined {
-  const text = writer.get(entryKey(id));
-  if (text === undefined) return undefined;
-  const entry = decodeRecord(text);
-  const { status } = entry.state;
+  const record = readable(writer.get(entryKey(id)));
+  if (record === undefined) return undefined;
+  const { status } = record.state;
   if (only !== undefined && status !== only) return undefined;
-  const number = books.numberOf(entry.body);
+  const number = groupOf(books, record);
+  books.move(number, status, undefined);
   writer.delete(entryKey(id));
   writer.delete(`${indexPrefix(status, number)}${id}`);
-  books.move(number, status, undefined);
-  return entry;
+  return new StoredEntry(record.state, record.body);
 }
 
 /** What cannot be read does not say where it is indexed, so every place is looked at: it happens seldom. */
@@ -112,6 +122,6 @@ function unindex(
 ): void {
   const key = `${indexPrefix(status, number)}${id}`;
   if (writer.get(key) === undefined) return;
-  writer.delete(key);
   books.move(number, status, undefined);
+  writer.delete(key);
 }

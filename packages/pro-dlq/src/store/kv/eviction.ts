@@ -1,17 +1,25 @@
 import type { EntryStatus, KeyValueWriter } from "@baldur/core/plugin";
+import type { Entry } from "../../entry/entry.js";
 import { type CompressedSummary, compress } from "../compressed.js";
 import type { AddOutcome, AddResult, Capacity, NewEntry } from "../store.js";
 import { type Books, readGroups } from "./books.js";
-import { removeOne } from "./entries.js";
+import { quarantine, readOne, removeOne } from "./entries.js";
 import { indexPrefix, lastPart, summaryKey } from "./keys.js";
+import { parsed } from "./parsed.js";
 
 /** Those that nobody works on. */
 const EVICTABLE: readonly EntryStatus[] = ["pending", "requires_review"];
 const HIGHEST = "~";
 
-type Room = Pick<AddResult, "evicted" | "overfull">;
+type Room = Pick<AddResult, "evicted" | "overfull"> & {
+  /** Ids of those that could not be read, and were put aside. */
+  readonly damaged: readonly string[];
+};
 
-/** Takes the oldest entries out, first where all are counted and then in the domains, until nothing is over its cap. */
+/**
+ * Takes the oldest entries out, first where all are counted and then in the domains, until nothing is over its cap. The
+ * newest one stays: whoever added it was told that it is kept.
+ */
 export function makeRoom(
   writer: KeyValueWriter,
   books: Books,
@@ -20,10 +28,10 @@ export function makeRoom(
   { total, perDomain, strategy }: Capacity,
 ): Room {
   const evicted = new Map<string, number>();
-  if (strategy === "reject") return { evicted, overfull: false };
-  const domains = new Set(
-    entries.filter((_, index) => outcomes[index] === "added").map(({ domain }) => domain),
-  );
+  const damaged: string[] = [];
+  if (strategy === "reject") return { evicted, damaged, overfull: false };
+  const added = entries.filter((_, index) => outcomes[index] === "added");
+  const domains = new Set(added.map(({ domain }) => domain));
   const buckets = [
     { domain: undefined, excess: () => books.open - total },
     ...[...domains].map((domain) => ({ domain, excess: () => books.openOf(domain) - perDomain })),
@@ -32,27 +40,22 @@ export function makeRoom(
   for (const { domain, excess } of buckets) {
     const wanted = excess();
     if (wanted <= 0) continue;
-    const gone = evictOldest(writer, books, domain, wanted, strategy === "compress_oldest");
-    for (const from of gone) evicted.set(from, (evicted.get(from) ?? 0) + 1);
-    overfull ||= gone.length < wanted;
+    const newest = added.findLast((entry) => (domain ?? entry.domain) === entry.domain)?.id;
+    for (const id of oldest(writer, domain, wanted + 1).filter((candidate) => candidate !== newest)) {
+      if (excess() <= 0) break;
+      const entry = readOne(writer, id);
+      if (entry === undefined) {
+        quarantine(writer, books, id);
+        damaged.push(id);
+        continue;
+      }
+      removeOne(writer, books, id);
+      if (strategy === "compress_oldest") summarise(writer, entry);
+      evicted.set(entry.body.domain, (evicted.get(entry.body.domain) ?? 0) + 1);
+    }
+    overfull ||= excess() > 0;
   }
-  return { evicted, overfull };
-}
-
-/** Answers the domains of those that went. */
-function evictOldest(
-  writer: KeyValueWriter,
-  books: Books,
-  domain: string | undefined,
-  wanted: number,
-  keepsSummary: boolean,
-): string[] {
-  return oldest(writer, domain, wanted).flatMap((id) => {
-    const entry = removeOne(writer, books, id);
-    if (entry === undefined) return [];
-    if (keepsSummary) summarise(writer, entry);
-    return [entry.body.domain];
-  });
+  return { evicted, damaged, overfull };
 }
 
 function oldest(writer: KeyValueWriter, domain: string | undefined, limit: number): string[] {
@@ -66,10 +69,9 @@ function oldest(writer: KeyValueWriter, domain: string | undefined, limit: numbe
   return ids.sort().slice(0, limit);
 }
 
-function summarise(writer: KeyValueWriter, entry: NonNullable<ReturnType<typeof removeOne>>): void {
+function summarise(writer: KeyValueWriter, entry: Entry): void {
   const { domain, failureType, errorCode = "" } = entry.body;
   const key = summaryKey(domain, failureType, errorCode);
-  const text = writer.get(key);
-  const summary = text === undefined ? undefined : (JSON.parse(text) as CompressedSummary);
+  const summary = parsed<CompressedSummary>(writer.get(key));
   writer.put(key, JSON.stringify(compress(summary, entry, entry.body.createdAt)));
 }

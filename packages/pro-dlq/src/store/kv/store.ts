@@ -20,6 +20,7 @@ import { Books, type GroupNumbers, groupCount, readGroups } from "./books.js";
 import { addOne, changeOne, NOT_FOUND, quarantine, removeOne } from "./entries.js";
 import { makeRoom } from "./eviction.js";
 import { entryKey, lastPart, leaseKey, OWNERS, ownerKey, SUMMARIES } from "./keys.js";
+import { parsed } from "./parsed.js";
 import { scanIds } from "./scan.js";
 
 export interface KvDlqStoreOptions {
@@ -35,12 +36,17 @@ export class KvDlqStore implements DlqStore {
 
   constructor(private readonly options: KvDlqStoreOptions) {}
 
-  async add(entries: readonly NewEntry[], capacity: Capacity): Promise<AddResult> {
-    return this.#transact((writer, books) => {
-      const outcomes = entries.map((entry) => addOne(writer, books, entry, capacity));
+  async add(entries: readonly NewEntry[], capacity: Capacity, mayBeKnown = true): Promise<AddResult> {
+    const { damaged, ...result } = await this.#transact((writer, books) => {
+      const outcomes = entries.map((entry) => {
+        const isKnown = mayBeKnown && writer.get(entryKey(entry.id)) !== undefined;
+        return isKnown ? "known" : addOne(writer, books, entry, capacity);
+      });
       const room = makeRoom(writer, books, entries, outcomes, capacity);
       return { outcomes, ...room };
     });
+    for (const id of damaged) this.options.onCorrupt(id, "it was to make room");
+    return result;
   }
 
   async get(id: string): Promise<Entry | undefined> {
@@ -49,7 +55,7 @@ export class KvDlqStore implements DlqStore {
   }
 
   async list(filter: Filter, page: Page): Promise<readonly Entry[]> {
-    return this.#read((reader) => this.#entries(reader, scanIds(reader, filter, page)));
+    return this.#read((reader) => this.#page(reader, filter, page));
   }
 
   async change(
@@ -72,20 +78,27 @@ export class KvDlqStore implements DlqStore {
   }
 
   async remove(ids: readonly string[], only: EntryStatus): Promise<number> {
-    return this.#transact((writer, books) => ids.filter((id) => removeOne(writer, books, id, only)).length);
+    const named = ids.filter(isEntryId);
+    return this.#transact((writer, books) => named.filter((id) => removeOne(writer, books, id, only)).length);
   }
 
   async renewOwner(owner: string, record: OwnerRecord): Promise<void> {
     await this.#map.write((writer) => writer.put(ownerKey(owner), JSON.stringify(record)));
   }
 
-  async removeOwner(owner: string): Promise<void> {
-    await this.#map.write((writer) => writer.delete(ownerKey(owner)));
+  async removeOwner(owner: string, seen?: OwnerRecord): Promise<void> {
+    const key = ownerKey(owner);
+    await this.#map.write((writer) => {
+      if (seen === undefined || writer.get(key) === JSON.stringify(seen)) writer.delete(key);
+    });
   }
 
   async owners(): Promise<ReadonlyMap<string, OwnerRecord>> {
     return this.#read((reader) => {
-      const records = reader.range(OWNERS).map(([key, text]) => [lastPart(key), JSON.parse(text)] as const);
+      const records = reader.range(OWNERS).flatMap(([key, text]) => {
+        const record = parsed<OwnerRecord>(text);
+        return record === undefined ? [] : [[lastPart(key), record] as const];
+      });
       return new Map<string, OwnerRecord>(records);
     });
   }
@@ -94,13 +107,15 @@ export class KvDlqStore implements DlqStore {
     what: string,
     holder: string,
     until: number,
-    isFree: (holder: string, until: number) => boolean,
+    isFree: (holder: string, until: number, owner: OwnerRecord | undefined) => boolean,
   ): Promise<boolean> {
     const key = leaseKey(what);
     return this.#map.write((writer) => {
-      const text = writer.get(key);
-      const held = text === undefined ? undefined : (JSON.parse(text) as { holder: string; until: number });
-      if (held !== undefined && held.holder !== holder && !isFree(held.holder, held.until)) return false;
+      const held = parsed<{ holder: string; until: number }>(writer.get(key));
+      if (held !== undefined && held.holder !== holder) {
+        const owner = parsed<OwnerRecord>(writer.get(ownerKey(held.holder)));
+        if (!isFree(held.holder, held.until, owner)) return false;
+      }
       writer.put(key, JSON.stringify({ holder, until }));
       return true;
     });
@@ -109,14 +124,13 @@ export class KvDlqStore implements DlqStore {
   async endLease(what: string, holder: string): Promise<void> {
     const key = leaseKey(what);
     await this.#map.write((writer) => {
-      const text = writer.get(key);
-      if (text !== undefined && JSON.parse(text).holder === holder) writer.delete(key);
+      if (parsed<{ holder: string }>(writer.get(key))?.holder === holder) writer.delete(key);
     });
   }
 
   async summaries(limit: number): Promise<readonly CompressedSummary[]> {
     const all = await this.#read((reader) =>
-      reader.range(SUMMARIES).map(([, text]) => JSON.parse(text) as CompressedSummary),
+      reader.range(SUMMARIES).flatMap(([, text]) => parsed<CompressedSummary>(text) ?? []),
     );
     return all.sort((a, b) => b.lastSeen - a.lastSeen).slice(0, limit);
   }
@@ -125,8 +139,8 @@ export class KvDlqStore implements DlqStore {
     return this.#map.write((writer) => {
       let changed = 0;
       for (const [key, text] of writer.range(SUMMARIES)) {
-        const summary = JSON.parse(text) as CompressedSummary;
-        const aged = age(summary, staleBefore, archiveBefore, now);
+        const summary = parsed<CompressedSummary>(text);
+        const aged = summary && age(summary, staleBefore, archiveBefore, now);
         if (aged === summary) continue;
         writer.put(key, JSON.stringify(aged));
         changed++;
@@ -151,6 +165,15 @@ export class KvDlqStore implements DlqStore {
     });
     for (const [facts, number] of fresh) this.#numbers.set(facts, number);
     return result;
+  }
+
+  /** A full page, if there are so many: what is damaged takes nobody's place. */
+  #page(reader: KeyValueReader, filter: Filter, page: Page): Entry[] {
+    const ids = scanIds(reader, filter, page);
+    const entries = this.#entries(reader, ids);
+    const missing = ids.length - entries.length;
+    if (missing === 0 || ids.length < page.limit) return entries;
+    return [...entries, ...this.#page(reader, filter, { ...page, limit: missing, after: ids.at(-1) })];
   }
 
   /** Those that can be read; a damaged one is put aside, and the others are served. */

@@ -1,0 +1,189 @@
+import { afterAll, describe, expect, it, jest } from "@jest/globals";
+import { violations } from "./checker.js";
+import { dump, isSoak, type Worker, type WorkerOptions, Workers } from "./workers.js";
+
+const RUNS = isSoak ? 320 : 36;
+const BATCH = isSoak ? 20 : 12;
+const AT_A_TIME = 3;
+const BUDGET = 3;
+/** Another one of the same kind: BALDUR_SEED=<number>. */
+const SEED = Number(process.env["BALDUR_SEED"] ?? 20_260_101);
+
+/** Where a process kills itself, and how often it may come by before. `failpoints.mjs` says what they lie between. */
+const POINTS: readonly (readonly [point: string, most: number, ...modes: Mode[]])[] = [
+  ["capture:made", 20, "capture", "both"],
+  ["work:add", 6, "capture", "both"],
+  ["commit:add", 6, "capture", "both"],
+  ["told:add", 6, "capture", "both"],
+  ["capture:known", 20, "capture", "both"],
+  ["work:claim", 12, "replay", "both"],
+  ["commit:claim", 12, "replay", "both"],
+  ["told:claim", 12, "replay", "both"],
+  ["handler:begin", 12, "replay", "both"],
+  ["handler:effect", 12, "replay", "both"],
+  ["handler:returned", 12, "replay", "both"],
+  ["work:settle", 12, "replay", "both"],
+  ["commit:settle", 12, "replay", "both"],
+  ["told:settle", 12, "replay", "both"],
+  ["work:release", 1, "replay"],
+  ["commit:release", 1, "replay"],
+  ["told:release", 1, "replay"],
+  ["work:owner", 2, "replay", "both"],
+  ["commit:owner", 2, "replay", "both"],
+  ["told:owner", 2, "replay", "both"],
+  ["work:lease", 2, "replay", "both"],
+  ["commit:lease", 2, "replay", "both"],
+  ["told:lease", 2, "replay", "both"],
+  ["work:lease-end", 2, "replay", "both"],
+  ["commit:lease-end", 2, "replay", "both"],
+  ["told:lease-end", 2, "replay", "both"],
+  ["work:owner-end", 1, "replay", "both"],
+  ["commit:owner-end", 1, "replay", "both"],
+  ["told:owner-end", 1, "replay", "both"],
+  ["write", 60, "capture", "replay", "both"],
+];
+
+type Mode = "capture" | "replay" | "both";
+type Random = () => number;
+
+const totals = { runs: 0, processes: 0, byTimer: 0, byFailpoint: 0, entries: 0, handlerRuns: 0 };
+const crossed = new Map<string, number>();
+const began = performance.now();
+
+jest.setTimeout(600_000);
+
+afterAll(() => {
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const figures = Object.entries(totals).map(([what, count]) => `${what} ${count}`);
+  process.stdout.write(`crash test: ${figures.join(", ")}, points ${crossed.size}, seconds ${seconds}\n`);
+});
+
+describe("processes that are killed at any moment", () => {
+  const batches = Array.from({ length: Math.ceil(RUNS / BATCH) }, (_, batch) => batch * BATCH);
+  it.each(batches)(
+    "lose nothing, and run nothing twice at a time or too often: runs from %i on",
+    async (from) => {
+      const numbers = Array.from({ length: Math.min(BATCH, RUNS - from) }, (_, at) => from + at);
+      const runs: { number: number; workers: Workers }[] = [];
+      try {
+        await inTurn(numbers, async (number) => {
+          const workers = await Workers.create();
+          runs.push({ number, workers });
+          await crashes(number, workers);
+        });
+        const contents = await dump(runs.map(({ workers }) => workers.folder));
+        for (const [index, { number, workers }] of runs.entries())
+          check(number, workers, contents[index] as [string, string][]);
+      } finally {
+        for (const { workers } of runs) await workers[Symbol.asyncDispose]();
+      }
+    },
+  );
+
+  it("were killed at every point there is", () => {
+    const all = POINTS.map(([point]) => point);
+    const missed = all.filter((point) => !crossed.has(point));
+    // How far a process comes depends on the machine, so a few may be missed by the few dozen of runs.
+    expect(missed.length).toBeLessThanOrEqual(isSoak ? 0 : all.length / 4);
+    expect(totals.byTimer).toBeGreaterThan(RUNS / 4);
+  });
+});
+
+/** One to four processes at a time, in one or two generations, and one more that ends what they left. */
+async function crashes(number: number, workers: Workers): Promise<void> {
+  const random = seeded(SEED + number);
+  const told = `run ${number} of seed ${SEED}`;
+  try {
+    const together = pick(random, [1, 1, 2, 4]);
+    const generations = together < 4 && random() < 0.6 ? 2 : 1;
+    for (let generation = 0; generation < generations; generation++) {
+      const fates = Array.from({ length: together }, (_, at) => fateOf(random, number, generation, at));
+      await Promise.all(fates.map((fate) => live(workers, fate)));
+    }
+    const last = { replays: true, empties: true, seed: number, concurrency: 16, work: 1 };
+    expect(await workers.start({ ...last, maxRetries: BUDGET }).ended).toBe(0);
+  } catch (error) {
+    throw new Error(`${told}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+interface Fate {
+  readonly options: WorkerOptions;
+  /** Milliseconds, from the start or from when the store is open. */
+  readonly killed?: { readonly after: number; readonly from: "start" | "ready" };
+}
+
+let nextPoint = 0;
+
+function fateOf(random: Random, number: number, generation: number, at: number): Fate {
+  const byPoint = random() < 0.55;
+  const [point, most, ...modes] = POINTS[
+    byPoint ? nextPoint++ % POINTS.length : 0
+  ] as (typeof POINTS)[number];
+  // Who comes first has something to capture, for otherwise there is nothing to replay.
+  const all: Mode[] = byPoint ? modes : ["capture", "replay", "both", "both"];
+  const able = generation === 0 && at === 0 ? all.filter((one) => one !== "replay") : all;
+  const mode = pick(random, able.length > 0 ? able : all);
+  const options: WorkerOptions = {
+    captures: mode === "replay" ? 0 : 5 + Math.floor(random() * 35),
+    replays: mode !== "capture",
+    automatic: random() < 0.2,
+    concurrency: 1 + Math.floor(random() * 8),
+    maxRetries: BUDGET,
+    seed: Math.floor(random() * 2 ** 32),
+    refused: random() < 0.15 ? 1 + Math.floor(random() * 3) : 0,
+    failpoint: byPoint ? { point, crossing: 1 + Math.floor(random() * most) } : undefined,
+  };
+  if (byPoint) return { options };
+  const from = random() < 0.15 ? "start" : "ready";
+  return { options, killed: { after: 5 + random() * (from === "start" ? 300 : 195), from } };
+}
+
+async function live(workers: Workers, { options, killed }: Fate): Promise<void> {
+  totals.processes++;
+  const worker = workers.start(options);
+  if (killed !== undefined) await kill(worker, killed);
+  if ((await worker.ended) !== "SIGKILL") return;
+  const [point] = worker.said("dies");
+  if (point === undefined) totals.byTimer++;
+  else {
+    totals.byFailpoint++;
+    crossed.set(point, (crossed.get(point) ?? 0) + 1);
+  }
+}
+
+async function kill(worker: Worker, { after, from }: NonNullable<Fate["killed"]>): Promise<void> {
+  if (from === "ready") await worker.says("ready");
+  const timer = setTimeout(() => worker.process.kill("SIGKILL"), after);
+  await worker.ended.finally(() => clearTimeout(timer));
+}
+
+function check(number: number, workers: Workers, content: [string, string][]): void {
+  const { acknowledged, journal } = workers;
+  const found = violations({ acknowledged, journal, content, budget: BUDGET });
+  expect({ number, seed: SEED, found }).toEqual({ number, seed: SEED, found: [] });
+  totals.runs++;
+  totals.entries += acknowledged.length;
+  totals.handlerRuns += journal.filter((line) => line.startsWith("begin ")).length;
+}
+
+async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+}
+
+function pick<T>(random: Random, from: readonly T[]): T {
+  return from[Math.floor(random() * from.length)] as T;
+}
+
+/** Numbers in [0, 1) that are the same in every run. */
+function seeded(seed: number): Random {
+  let state = Math.imul(seed, 2_654_435_761) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,0 +1,168 @@
+import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { NAME, Site } from "./host.js";
+
+let site: Site;
+beforeEach(() => {
+  site = new Site();
+});
+afterEach(() => site[Symbol.asyncDispose]());
+
+describe("the file of the store", () => {
+  it.each([
+    ["cut to its first page", (file: string) => truncate(file, 4096)],
+    ["empty", (file: string) => truncate(file, 0)],
+    ["garbage", (file: string) => writeFile(file, Buffer.alloc(50_000, "garbage"))],
+  ])("that is %s is put aside with an event, and the queue begins anew", async (_, damage) => {
+    const before = await site.start({ isEmbedded: true });
+    await before.store(20);
+    await site.stop(before);
+    const file = join(site.state, "state.lmdb");
+    await damage(file);
+    const damaged = await readFile(file);
+    const host = await site.start({ isEmbedded: true });
+    expect(host.baldur.posture().storage).toBe("embedded");
+    const [event] = host.telemetry.named("embedded.store_quarantined");
+    await expect(readFile((event?.payload as { kept_as: string }).kept_as)).resolves.toEqual(damaged);
+    await host.store(5);
+    expect((await host.during(host.queue.replayBatch({ name: NAME }))).successCount).toBe(5);
+    await site.stop(host);
+    const again = await site.start({ isEmbedded: true });
+    expect((await again.queue.stats()).byStatus).toEqual({ resolved: 5 });
+    expect(again.telemetry.named("embedded.store_quarantined")).toEqual([]);
+  });
+});
+
+describe("a folder that cannot be used", () => {
+  it("is told at the start, and entries are kept in memory and replayed", async () => {
+    await writeFile(site.state, "a file");
+    const host = await site.start({ isEmbedded: true });
+    const [failed] = host.telemetry.named("storage.embedded_failed");
+    expect(failed?.payload).toMatchObject({ error: expect.stringContaining(site.state) });
+    expect(host.telemetry.named("dlq.store_in_memory")).toHaveLength(1);
+    expect(host.baldur.posture()).toMatchObject({
+      storage: "memory",
+      degraded: [expect.stringContaining(site.state)],
+    });
+    await host.store(3);
+    expect((await host.during(host.queue.replayBatch({ name: NAME }))).successCount).toBe(3);
+  });
+});
+
+describe("a store that refuses", () => {
+  it("sends entries to the spill file, and takes each up once when it is well again", async () => {
+    let refuses = true;
+    const host = await site.start({
+      isEmbedded: true,
+      decorate: (store) => ({
+        location: store.location,
+        durable: store.durable,
+        read: (work) => store.read(work),
+        close: () => store.close(),
+        write: (work) => (refuses ? Promise.reject(new Error("the disk is full")) : store.write(work)),
+      }),
+    });
+    const spilled = await host.store(5);
+    expect(host.telemetry.named("dlq.store_failed")).not.toEqual([]);
+    expect(host.telemetry.named("dlq.entries_spilled")).not.toEqual([]);
+    await host.during(host.clock.advance(30_000));
+    expect((await host.queue.list()).items).toEqual([]);
+    refuses = false;
+    const stored = await host.store(1);
+    for (let turn = 0; turn < 8; turn++) await host.during(host.clock.advance(5000));
+    expect((await host.queue.list()).items.map(({ id }) => id).sort()).toEqual(
+      [...spilled, ...stored].sort(),
+    );
+    const absorbed = host.telemetry.named("dlq.spill_absorbed").map(({ payload }) => payload);
+    expect(absorbed).toEqual([expect.objectContaining({ entries: 5, corrupt: 0 })]);
+    await expect(readdir(join(site.state, "dlq-spill"))).resolves.toEqual([]);
+  });
+
+  it("that has no room is asked again later: what was acknowledged is never refused", async () => {
+    let refuses = true;
+    const host = await site.start({
+      isEmbedded: true,
+      env: { DLQ_MAX_SIZE: "1000", DLQ_MAX_SIZE_PER_DOMAIN: "100", DLQ_OVERFLOW_STRATEGY: "reject" },
+      decorate: (store) => ({
+        location: store.location,
+        durable: store.durable,
+        read: (work) => store.read(work),
+        close: () => store.close(),
+        write: (work) => (refuses ? Promise.reject(new Error("the disk is full")) : store.write(work)),
+      }),
+    });
+    const spilled = await host.store(30);
+    refuses = false;
+    await host.during(host.clock.advance(200));
+    await host.store(90);
+    for (let turn = 0; turn < 8; turn++) await host.during(host.clock.advance(5000));
+    expect((await host.queue.stats()).open).toBeLessThanOrEqual(100);
+    await host.during(host.queue.replayBatch({ name: NAME, maxItems: 1000 }));
+    for (let turn = 0; turn < 8; turn++) await host.during(host.clock.advance(5000));
+    await host.during(host.queue.replayBatch({ name: NAME, maxItems: 1000 }));
+    expect(new Set(host.runs).size).toBe(120);
+    expect(host.runs).toEqual(expect.arrayContaining(spilled));
+  });
+
+  it("does not lose the outcome of a handler that ended, for the next one cannot be found", async () => {
+    let reads = 0;
+    const host = await site.start({
+      isEmbedded: true,
+      replay: { rate: 1e6, rampUp: 0, concurrency: 1 },
+      handler: () => void (reads = 1),
+      decorate: (store) => ({
+        location: store.location,
+        durable: store.durable,
+        read: (work) => {
+          if (reads-- === 1) throw new Error("the disk gives nothing");
+          return store.read(work);
+        },
+        close: () => store.close(),
+        write: (work) => store.write(work),
+      }),
+    });
+    const [id = ""] = await host.store(1);
+    await host.during(host.queue.replayBatch({ name: NAME }));
+    await expect(host.queue.get(id)).resolves.toMatchObject({ status: "resolved" });
+  });
+});
+
+describe("operators", () => {
+  const OPS = { actor: "ops", reason: "incident 7" };
+
+  it("who switch Baldur off end a batch between two entries, and what is left comes later", async () => {
+    const host = await site.start({
+      isEmbedded: true,
+      replay: { rate: 1e6, rampUp: 0, concurrency: 1 },
+      handler: () => (host.runs.length === 3 ? host.baldur.control.disable(OPS) : undefined),
+    });
+    await host.store(10);
+    const batch = await host.during(host.queue.replayBatch({ name: NAME }));
+    expect(batch).toMatchObject({ successCount: 3, failedCount: 0, stoppedBy: "kill_switch" });
+    expect((await host.queue.stats()).byStatus).toEqual({ resolved: 3, pending: 7 });
+    expect(await host.during(host.queue.replayBatch({ name: NAME }))).toMatchObject({
+      governanceBlocked: true,
+    });
+    expect(host.runs).toHaveLength(3);
+    await host.during(host.baldur.control.enable({ actor: "ops" }));
+    expect((await host.during(host.queue.replayBatch({ name: NAME }))).successCount).toBe(7);
+    expect(new Set(host.runs).size).toBe(10);
+  });
+
+  it("who ask for a dry run see what would be replayed, and nothing is", async () => {
+    const host = await site.start({ isEmbedded: true });
+    await host.store(4);
+    await host.during(host.baldur.control.enableDryRun({ actor: "ops" }));
+    const batch = await host.during(host.queue.replayBatch({ name: NAME }));
+    const sweep = await host.during(host.queue.sweep(NAME));
+    expect([batch, sweep]).toEqual(
+      [4, 4].map((total) => expect.objectContaining({ total, skippedCount: total, successCount: 0 })),
+    );
+    expect(host.runs).toEqual([]);
+    expect((await host.queue.stats()).byStatus).toEqual({ pending: 4 });
+    expect(host.telemetry.named("dlq_replay.suppressed")).toHaveLength(2);
+    await host.during(host.baldur.control.disableDryRun({ actor: "ops", confirm: true }));
+    expect((await host.during(host.queue.replayBatch({ name: NAME }))).successCount).toBe(4);
+  });
+});

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { violations } from "../crash/checker.js";
+import { type Host, NAME, Site } from "./host.js";
+
+let site: Site;
+beforeEach(() => {
+  site = new Site();
+});
+afterEach(() => site[Symbol.asyncDispose]());
+
+const everything = { from: "", to: "\x7f" };
+const write = (host: Host, key: string, text: string) =>
+  host.during(host.map.write((writer) => writer.put(key, text)));
+const read = (host: Host, key: string) => host.map.read((reader) => reader.get(key));
+
+/** The counts and the index are those of the entries. */
+function expectConsistent(host: Host): void {
+  const content = host.map
+    .read((reader) => reader.range(everything))
+    .filter(([key]) => !key.includes("quarantine"));
+  const found = violations({ acknowledged: [], journal: [], content, budget: 2 });
+  expect(found.filter((what) => /count|orphan|missing/.test(what))).toEqual([]);
+}
+
+const DAMAGES: readonly (readonly [what: string, damage: (text: string) => string])[] = [
+  ["empty", () => ""],
+  ["no record at all", () => "\u0000\u0001kaputt"],
+  ["a half of itself", (text) => text.slice(0, text.length / 2)],
+  ["without its body", (text) => text.slice(0, text.indexOf("\n"))],
+  ["a record with an unknown status", (text) => text.replace('"pending"', '"lost"')],
+  ["something else in JSON", () => "[]\n[]"],
+];
+
+describe.each([
+  ["memory", false],
+  ["the embedded store", true],
+])("a damaged entry in %s", (_, isEmbedded) => {
+  it.each(DAMAGES)(
+    "that is %s is put aside with one event, and the others are served",
+    async (_what, damage) => {
+      const host = await site.start({ isEmbedded });
+      const ids = await host.store(5);
+      const damaged = ids[2] as string;
+      const text = damage(read(host, `dlq/entry/${damaged}`) as string);
+      await write(host, `dlq/entry/${damaged}`, text);
+      const rest = ids.filter((id) => id !== damaged);
+      const page = await host.queue.list({ limit: 4 });
+      expect(page.items.map(({ id }) => id).sort()).toEqual(rest);
+      await expect(host.queue.get(damaged)).resolves.toBeUndefined();
+      await host.during(host.queue.list().then(() => host.store(1)));
+      expect(host.telemetry.named("dlq.entry_quarantined").map(({ payload }) => payload)).toEqual([
+        expect.objectContaining({ id: damaged }),
+      ]);
+      expect(read(host, `dlq/quarantine/${damaged}`)).toBe(text);
+      expect((await host.queue.stats()).total).toBe(5);
+      const { successCount } = await host.during(host.queue.replayBatch({ name: NAME }));
+      expect(successCount).toBe(5);
+      expect(host.runs).not.toContain(damaged);
+      expectConsistent(host);
+    },
+  );
+
+  it("neither ends a sweep that meets it nor keeps new ones out when it is to make room", async () => {
+    const env = { DLQ_MAX_SIZE: "1000", DLQ_MAX_SIZE_PER_DOMAIN: "100" };
+    const host = await site.start({ isEmbedded, env });
+    const [oldest] = await host.store(100);
+    await write(host, `dlq/entry/${oldest}`, "kaputt");
+    const results = await host.store(10);
+    expect(results).toHaveLength(10);
+    expect(host.telemetry.named("dlq.store_failed")).toEqual([]);
+    expect((await host.queue.stats()).open).toBe(100);
+    const { successCount } = await host.during(host.queue.sweep(NAME, { maxItems: 1000 }));
+    expect(successCount).toBe(100);
+    expectConsistent(host);
+  });
+
+  it("does not keep the archived ones beside it from being purged", async () => {
+    const host = await site.start({ isEmbedded });
+    const ids = await host.store(3);
+    await host.during(host.queue.replayBatch({ name: NAME }));
+    await host.during(host.queue.archive({ olderThan: 0 }));
+    await write(host, `dlq/entry/${ids[0]}`, "kaputt");
+    await expect(host.during(host.queue.purge({ ids }))).resolves.toBe(2);
+  });
+});
+
+describe("a damaged record of another kind", () => {
+  it.each([
+    ["counts of a group", "dlq/group/0"],
+    ["totals", "dlq/totals"],
+  ])("is counted anew where it holds the %s", async (_, key) => {
+    for (const text of ["kaputt", "{}", ""]) {
+      const host = await site.start({ isEmbedded: true });
+      const before = (await host.queue.stats()).total;
+      await host.store(3);
+      await write(host, key, text);
+      expect((await host.queue.list()).total).toBe(before + 3);
+      await host.store(2);
+      expect((await host.during(host.queue.replayBatch({ name: NAME }))).successCount).toBe(5);
+      expectConsistent(host);
+      await site.stop(host);
+    }
+  });
+
+  it("is as good as absent where it holds an owner, a lease or a summary", async () => {
+    const host = await site.start();
+    await host.store(3);
+    for (const text of ["kaputt", "{}", "null", "[]"]) {
+      await write(host, "dlq/owner/1-0000000000000000", text);
+      await write(host, `dlq/lease/${encodeURIComponent(`sweep/${NAME}`)}`, text);
+      await write(host, "dlq/summary/x", text);
+      await host.clock.advance(60_000);
+      const { inflightSkipped } = await host.during(host.queue.sweep(NAME, { maxItems: 1 }));
+      expect({ text, inflightSkipped }).toEqual({ text, inflightSkipped: false });
+      await host.queue.summaries();
+    }
+    expect(host.runs).toHaveLength(3);
+    expect(host.telemetry.named("dlq.maintenance_failed")).toEqual([]);
+    expect(host.telemetry.named("dlq_replay.automation_failed")).toEqual([]);
+  });
+});
