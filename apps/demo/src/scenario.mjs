@@ -6,12 +6,15 @@ import { Service } from "./service.mjs";
 import { startTraffic } from "./traffic.mjs";
 
 const LICENCE = fileURLToPath(new URL("../../../tooling/license/development.license", import.meta.url));
-/** Under traffic, and then without it. */
-const DRAIN_PATIENCE = 8000;
+/** The drain is waited for under traffic; what it takes longer goes on without. */
+const DRAIN_UNDER_TRAFFIC = 6000;
 const LOOKS = 1000;
 
-/** One round: the shop under traffic while its gateway, and then the shop itself, go through every phase. */
-export async function runRound({ variant, folder, onProgress }) {
+/**
+ * One round: the shop under traffic while its gateway, and then the shop itself, go through every phase. After the
+ * deadline nothing is waited for any more.
+ */
+export async function runRound({ variant, folder, deadline, onProgress }) {
   const events = [];
   const ledgerPath = join(folder, `${variant}.ledger`);
   const environment = {
@@ -25,6 +28,7 @@ export async function runRound({ variant, folder, onProgress }) {
     startGateway: (mode) => gateway.start(mode, ledgerPath),
     startShop: () => shop.start(variant, gateway.port),
     replays: variant === "pro",
+    deadline,
     gateway,
     shop,
   };
@@ -52,7 +56,7 @@ async function underTraffic(round, events, onProgress) {
     const facts = await playPhases({ ...round, traffic, enter });
     const end = elapsed();
     await traffic.stop();
-    await drained(round.ledger, orders, DRAIN_PATIENCE);
+    await drained(round.ledger, orders, round.deadline);
     const calls = round.ledger.calls().map((call) => ({ ...call, at: call.at - startedAt }));
     return { ...facts, orders, phases, end, calls, ...sorted(events, startedAt) };
   } finally {
@@ -61,9 +65,9 @@ async function underTraffic(round, events, onProgress) {
 }
 
 async function playPhases(round) {
-  const { gateway, shop, startGateway, ledger, traffic, enter } = round;
+  const { gateway, shop, startGateway, ledger, traffic, enter, deadline } = round;
   enter("normal");
-  await sleep(1500);
+  await sleep(1000);
 
   const gatewaySignal = await gateway.kill();
   enter("killed");
@@ -80,15 +84,15 @@ async function playPhases(round) {
   await gateway.ask("limit");
 
   enter("429");
-  await sleep(2000);
+  await sleep(1600);
   await gateway.ask("normal");
 
   enter("recovered");
-  await sleep(3000);
+  await sleep(2500);
   const isReplaying = ({ replaying, replayed }) => replaying > 1 && replayed > 50;
   const inDrain = await killShop(round, "killed again", round.replays ? isReplaying : () => true);
-  await sleep(1500);
-  await drained(ledger, traffic.orders, DRAIN_PATIENCE);
+  await sleep(1000);
+  await drained(ledger, traffic.orders, Math.min(deadline, performance.now() + DRAIN_UNDER_TRAFFIC));
   return { gatewaySignal, triedWhileKilled: after - before, deaths: [inOutage, inDrain] };
 }
 
@@ -113,8 +117,7 @@ async function loadOf(shop, isRight) {
 }
 
 /** Waits until every order that was acknowledged is charged. Nobody asks the shop to do so. */
-async function drained(ledger, orders, patience) {
-  const deadline = performance.now() + patience;
+async function drained(ledger, orders, deadline) {
   while (performance.now() < deadline) {
     const charges = ledger.charges();
     if (orders.every(({ id, status }) => !isAcknowledged(status) || charges.has(id))) return;

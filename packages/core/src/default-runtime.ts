@@ -139,7 +139,12 @@ function adopt(provisional: Runtime): Promise<Baldur> {
 
 /** The provisional runtime goes on until the other one has started, so that no call finds itself without plugins. */
 async function succeed(next: Runtime): Promise<Baldur> {
-  await next.start();
+  try {
+    await next.start();
+  } catch (error) {
+    retire(next);
+    throw error;
+  }
   const { provisional } = holder;
   // Without one, all was shut down meanwhile.
   if (provisional !== undefined) Object.assign(holder, { runtime: next, provisional: undefined });

@@ -126,13 +126,15 @@ describe("registered plugins", () => {
       await register(acme());
       answer(await init({ settings: { retry: { maxAttempts: 0 } } }).catch(({ code }) => code));
       answer(await init({ surprise: 1 }).catch(({ code }) => code));
+      answer(await init({ settings: { runtime: { environment: "production" } } }).catch(({ code }) => code));
       answer(await captured());
+      await later();
       await init(${FIXED});
       await later();
       answer(await captured());`);
     const refused = "ERR_BALDUR_CONFIGURATION";
-    expect(answers).toEqual([refused, refused, "db1", "db2"]);
-    expect(told).toEqual(["start 1", "start 2", "close 1"]);
+    expect(answers).toEqual([refused, refused, refused, "db1", "db3"]);
+    expect(told).toEqual(["start 1", "close 2", "start 3", "close 1"]);
   });
 
   it("are part of the next runtime too, after a shutdown", () => {

@@ -37,7 +37,7 @@ const GOOD: History = {
   content: [record(ID), group(counts(0, 0, 1)), index(5), totals(0)],
   budget: 2,
 };
-const content = (...entries: [string, string][]) => ({ ...GOOD, content: entries });
+const content = (...entries: (readonly [string, string])[]) => ({ ...GOOD, content: entries });
 const journal = (...lines: string[]) => ({
   ...GOOD,
   journal: lines.map((line) => line.replace(" ", ` ${ID} `)),

@@ -71,7 +71,8 @@ describe.each([
   });
 
   it("back an hour does not keep the claim of a process that is gone", async () => {
-    const host = await site.start({ isEmbedded, handler: () => new Promise(() => undefined) });
+    const { opened, open } = gate();
+    const host = await site.start({ isEmbedded, handler: () => opened });
     const [id = ""] = await host.store(1);
     void host.queue.replayBatch({ name: NAME });
     await host.during(Promise.resolve());
@@ -93,6 +94,7 @@ describe.each([
     await host.during(host.clock.advance(31_000));
     await host.during(host.store(1));
     expect(claimOf(host, id)).toMatchObject({ status: "pending", releasedFromStale: true });
+    open();
   });
 
   it("forward a day settles each entry once within its budget, and tells of a claim that it cost", async () => {

@@ -102,15 +102,19 @@ export function removeOne(
   return new StoredEntry(record.state, record.body);
 }
 
-/** What cannot be read does not say where it is indexed, so every place is looked at: it happens seldom. */
-export function quarantine(writer: KeyValueWriter, books: Books, id: string): void {
+/**
+ * What cannot be read does not say where it is indexed, so every place is looked at: it happens seldom. False where it is
+ * gone already.
+ */
+export function quarantine(writer: KeyValueWriter, books: Books, id: string): boolean {
   const text = writer.get(entryKey(id));
-  if (text === undefined) return;
+  if (text === undefined) return false;
   writer.put(quarantineKey(id), text);
   writer.delete(entryKey(id));
   for (const [number] of readGroups(writer)) {
     for (const status of STATUSES) unindex(writer, books, status, number, id);
   }
+  return true;
 }
 
 function unindex(

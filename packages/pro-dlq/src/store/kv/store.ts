@@ -193,6 +193,6 @@ export class KvDlqStore implements DlqStore {
   #quarantine(id: string, problem: string): void {
     const moving = this.#transact((writer, books) => quarantine(writer, books, id));
     const tell = (): void => this.options.onCorrupt(id, problem);
-    moving.then(tell, tell);
+    moving.then((isMoved) => isMoved && tell(), tell); // of those who found it at once, one tells
   }
 }
