@@ -103,23 +103,31 @@ class Drain {
   async #finish(executed: Executed): Promise<Run | undefined> {
     const { run, verdict } = executed;
     this.#judge(verdict);
+    let isSettled = false;
+    const settle = async (...claims: Change[]): Promise<Changed | Error | undefined> => {
+      isSettled = true;
+      const [settled, claimed] = await this.#change([
+        { id: run.entry.body.id, input: verdict },
+        ...claims,
+      ]);
+      addResult(this.#batch, this.parts.runner.tell(executed, settled as Changed | Error));
+      return claimed;
+    };
     // What ended is settled, whatever keeps the next one from being found.
-    const next = this.#isOver() ? undefined : await this.#next().catch(() => undefined);
+    const next = this.#isOver() ? undefined : await this.#next(settle).catch(() => undefined);
     const following = typeof next === "object" ? this.#runOf(next) : undefined;
-    const settlement = { id: run.entry.body.id, input: verdict };
-    const [settled, claimed] = await this.#change(
-      following === undefined ? [settlement] : [settlement, claimOf(following)],
-    );
-    addResult(this.#batch, this.parts.runner.tell(executed, settled as Changed | Error));
-    const begun = following && begunBy(following, claimed);
-    return begun ?? this.#begin();
+    const claims = following === undefined ? [] : [claimOf(following)];
+    const claimed = isSettled ? (await this.#change(claims))[0] : await settle(...claims);
+    return (following && begunBy(following, claimed)) ?? this.#begin();
   }
 
-  /** An entry that may be replayed, those that may not being left where they are. */
-  async #next(): Promise<Admitted | number | undefined> {
+  /** An entry that may be replayed, those that may not being left where they are. Who is asked about it may take long. */
+  async #next(beforeAsking?: () => Promise<unknown>): Promise<Admitted | number | undefined> {
     while (true) {
       const entry = await this.#candidates.next();
       if (typeof entry !== "object") return entry;
+      if (this.parts.gate.asks(entry)) await beforeAsking?.();
+      beforeAsking = undefined;
       const admission = await this.parts.gate.admit(entry);
       if ("operation" in admission) return { entry, operation: admission.operation };
       this.#skip(entry, admission.refused);
@@ -128,6 +136,7 @@ class Drain {
 
   /** What is asked of the store that fails answers with the error, and ends the batch. */
   async #change(changes: readonly Change[]): Promise<readonly (Changed | Error)[]> {
+    if (changes.length === 0) return [];
     const { clock, telemetry } = this.parts.context;
     const began = clock.monotonic();
     try {
