@@ -7,8 +7,8 @@ const counts =
   ({ [name]: count }) =>
     String(count);
 
-/** The calls that the recovered gateway is claimed to stay below: 100 orders and 200 replays a second, and a third. */
-const PEAK = 400;
+/** The calls that the recovered gateway is claimed to stay below: 60 orders and 150 replays a second, and a third. */
+const PEAK = 280;
 
 const inEvery = (holds) => (rounds) => Object.values(rounds).every(holds);
 
@@ -29,13 +29,13 @@ const ROWS = [
   { measure: "  answered 503, try later", figure: (round) => share(round.refused, round) },
   { measure: "  not answered in 5 s", figure: (round) => share(round.unanswered, round) },
   {
-    measure: "gateway, shop, shop again ended by",
+    measure: "gateway ended once, shop twice, by",
     figure: ({ signals }) => (new Set(signals).size === 1 ? signals[0] : signals.join(", ")),
     claim: "SIGKILL in every round",
     holds: inEvery(({ signals }) => signals.length === 3 && signals.every((signal) => signal === "SIGKILL")),
   },
   {
-    measure: "  charges in flight in that shop",
+    measure: "  charges in flight in the first shop",
     figure: counts("inFlight"),
     claim: "some in every round",
     holds: inEvery(({ inFlight }) => inFlight > 0),
@@ -47,13 +47,13 @@ const ROWS = [
     holds: ({ pro }) => pro.acceptedBefore > 0,
   },
   {
-    measure: "  replays in flight the second time",
+    measure: "  replays in flight in the second shop",
     figure: counts("replaying"),
     claim: "PRO: some",
     holds: ({ pro }) => pro.replaying > 0,
   },
   {
-    measure: "  replays taken back from dead shops",
+    measure: "  replays that the third took back",
     figure: counts("takenBack"),
     claim: "PRO: some",
     holds: ({ pro }) => pro.takenBack > 0,
@@ -62,9 +62,9 @@ const ROWS = [
   {
     measure: "availability (2xx within 1 s)",
     figure: ({ availability }) => percent(availability),
-    claim: "PRO >= 90 %, others < 70 %",
+    claim: "PRO >= 85 %, others < 60 %",
     holds: ({ plain, oss, pro }) =>
-      pro.availability >= 90 && Math.max(plain.availability, oss.availability) < 70,
+      pro.availability >= 85 && Math.max(plain.availability, oss.availability) < 60,
   },
   { measure: "p50 of all answers", figure: ({ p50 }) => ms(p50) },
   {
@@ -73,12 +73,13 @@ const ROWS = [
     claim: "OSS, PRO < without",
     holds: ({ plain, oss, pro }) => Math.max(oss.p99, pro.p99) < plain.p99,
   },
+  { measure: "  that the client itself was late", figure: ({ late }) => ms(late) },
   {
     measure: "calls at the dying gateway",
     figure: ({ reached }) => String(reached.inAll),
-    claim: "OSS, PRO <= 1/3 of without",
+    claim: "OSS, PRO <= half of without",
     holds: ({ plain, oss, pro }) =>
-      plain.reached.inAll > 0 && Math.max(oss.reached.inAll, pro.reached.inAll) <= plain.reached.inAll / 3,
+      plain.reached.inAll > 0 && Math.max(oss.reached.inAll, pro.reached.inAll) <= plain.reached.inAll / 2,
   },
   { measure: "  tried while it was killed", figure: ({ reached }) => String(reached.killed) },
   { measure: "  received while it hung", figure: ({ reached }) => String(reached.hung) },
@@ -148,16 +149,16 @@ const ROWS = [
 
 export const NOT_PROVEN = [
   "Exactly once is the work of two: Baldur calls at least once, always with the order's own key, and the gateway",
-  "charges a key once. The orders received again are those: the hung gateway charged every second one that reached",
-  "it and told nobody, and the client sent what the dead shop had not answered. A gateway without keys charges twice.",
+  "charges a key once. What it received again is what it had charged while it hung, without telling anybody, and what",
+  "the dead shops left unanswered or half replayed. With a gateway that knows no keys those are charged twice.",
   "A process was killed, not a machine: nothing here cuts the power or fills the disk, and what is kept is on one disk.",
   "Without a licence nothing is kept: those orders are answered 503 at once, and whether they come back is up to the",
-  "client. Baldur did not charge more of them than the shop without it; it spared the gateway and the client's time.",
-  "Nothing was replayed to a gateway that was down for longer than these seconds, and no order was refused for good:",
-  "one that a healthy gateway declines twice is handed to a person.",
-  "The pace of the replays (200 per second after 2 s, instead of 50 after 30 s) and the cooldown after 429 (never",
-  "longer than the second that the gateway asks for) are set for a short run.",
-  "One host, the loopback interface, one shop process, a synthetic gateway and an even load: no packet",
+  "client. OSS did not charge more of them than the shop without Baldur; it spared the gateway and the client's time.",
+  "No order was declined: one that the recovered gateway declines is handed to a person. The shop was restarted once in",
+  "the outage: each further restart may use up a try of the oldest order, and after two that one waits for a person too.",
+  "The pace of the replays (150 per second after 2 s, by default 50 after 30 s), their concurrency (16, not 4), the",
+  "batches after a restart (100, not 10) and the cooldown after 429 (a second at most) are set for a short run.",
+  "One host, the loopback interface, one shop process at a time, a synthetic gateway and an even load: no packet",
   "loss, no name lookup, no TLS, no shared state between hosts, no bursts, nothing longer than this.",
   "The shop without Baldur has a timeout of 2 s and no queue; a better one by hand would do better.",
 ];

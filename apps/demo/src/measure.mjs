@@ -1,3 +1,5 @@
+import { isAcknowledged } from "./traffic.mjs";
+
 const IN_TIME = 1000;
 const WINDOW = 500;
 const SECOND = 1000;
@@ -25,10 +27,9 @@ export function measure(round) {
     openings: transitions.filter(({ state }) => state === "open").length,
     lastState: transitions.at(-1)?.state,
     tier: round.tier,
+    late: round.late,
   };
 }
-
-const isAcknowledged = ({ status }) => status === 200 || status === 202;
 
 function asTheClientSawIt(orders) {
   const latencies = orders.map(({ latency }) => latency).sort((a, b) => a - b);

@@ -22,8 +22,9 @@ const SETTINGS = {
   // By default the cooldown doubles with every probe that is answered 429 again, up to a minute: the recovery would lie
   // outside this run. Here it never grows beyond the second that the gateway asks for.
   rateLimitBackoff: { maxDelay: 1000 },
-  // By default 50 replays per second after half a minute: right for a gateway, too slow for a demonstration.
-  replay: { rate: 200, rampUp: 2000, concurrency: 8 },
+  // By default 50 replays per second, half a minute after a recovery: kinder to a gateway, and longer than this run.
+  replay: { rate: 150, rampUp: 2000, concurrency: 16 },
+  dlq: { batchSize: 100 },
 };
 
 /** Where what was captured outlives this process; the error stream is the last resort, and not one of them. */

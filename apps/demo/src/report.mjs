@@ -1,3 +1,5 @@
+import { isAcknowledged } from "./traffic.mjs";
+
 const SLOT = 200;
 const MARKS = { closed: "=", open: "#", half_open: "~", down: "x" };
 
@@ -55,9 +57,9 @@ export class Progress {
     if (!process.stdout.isTTY && key === this.#last) return;
     this.#last = key;
     const clock = (elapsed() / 1000).toFixed(1).padStart(4);
-    const answered = orders.filter(({ status }) => status === 200 || status === 202).length;
+    const answered = orders.filter(isAcknowledged).length;
     const counts = `${orders.length} orders, ${answered} answered 2xx, ${ledger.charges().size} charged`;
-    const text = `${round} | ${phase.padEnd(11)} | ${clock} s | ${counts}`;
+    const text = `${round} | ${phase.padEnd(12)} | ${clock} s | ${counts}`;
     process.stdout.write(process.stdout.isTTY ? `\r${text}   ` : `${text}\n`);
   }
 

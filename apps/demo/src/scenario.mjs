@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { LedgerReader } from "./ledger.mjs";
 import { Service } from "./service.mjs";
-import { startTraffic } from "./traffic.mjs";
+import { isAcknowledged, startTraffic } from "./traffic.mjs";
 
 const LICENCE = fileURLToPath(new URL("../../../tooling/license/development.license", import.meta.url));
 /** The drain is waited for under traffic; what it takes longer goes on without. */
@@ -55,10 +55,11 @@ async function underTraffic(round, events, onProgress) {
   try {
     const facts = await playPhases({ ...round, traffic, enter });
     const end = elapsed();
+    const late = traffic.late();
     await traffic.stop();
     await drained(round.ledger, orders, round.deadline);
     const calls = round.ledger.calls().map((call) => ({ ...call, at: call.at - startedAt }));
-    return { ...facts, orders, phases, end, calls, ...sorted(events, startedAt) };
+    return { ...facts, orders, phases, end, late, calls, ...sorted(events, startedAt) };
   } finally {
     clearInterval(ticker);
   }
@@ -89,7 +90,7 @@ async function playPhases(round) {
 
   enter("recovered");
   await sleep(2500);
-  const isReplaying = ({ replaying, replayed }) => replaying > 1 && replayed > 50;
+  const isReplaying = ({ replaying, replayed }) => replaying > 1 && replayed > 30;
   const inDrain = await killShop(round, "killed again", round.replays ? isReplaying : () => true);
   await sleep(1000);
   await drained(ledger, traffic.orders, Math.min(deadline, performance.now() + DRAIN_UNDER_TRAFFIC));
@@ -120,12 +121,10 @@ async function loadOf(shop, isRight) {
 async function drained(ledger, orders, deadline) {
   while (performance.now() < deadline) {
     const charges = ledger.charges();
-    if (orders.every(({ id, status }) => !isAcknowledged(status) || charges.has(id))) return;
+    if (orders.every((order) => !isAcknowledged(order) || charges.has(order.id))) return;
     await sleep(100);
   }
 }
-
-export const isAcknowledged = (status) => status === 200 || status === 202;
 
 /** The first orders pay for loading code; they belong to no round. */
 async function warmUp(port) {

@@ -1,10 +1,13 @@
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const RATE = 100;
+const RATE = 60;
 const INTERVAL = 1000 / RATE;
 const PATIENCE = 5000;
 const RESEND_WAIT = 100;
+
+/** The client need not do anything more for it. */
+export const isAcknowledged = ({ status }) => status === 200 || status === 202;
 
 /**
  * Sends orders on a fixed schedule, whether or not earlier ones were answered. Latency counts from the scheduled time,
@@ -17,8 +20,10 @@ export function startTraffic(port) {
   const elapsed = () => performance.now() - start;
   const orders = [];
   const pending = [];
+  let late = 0;
   const sendDue = () => {
     const now = elapsed();
+    late = Math.max(late, now - orders.length * INTERVAL);
     for (let due = orders.length * INTERVAL; due <= now; due = orders.length * INTERVAL) {
       const order = { id: orders.length + 1, due, sent: 0, status: undefined, latency: undefined };
       orders.push(order);
@@ -31,7 +36,7 @@ export function startTraffic(port) {
     await Promise.all(pending);
     agent.destroy();
   };
-  return { startedAt, orders, stop, elapsed };
+  return { startedAt, orders, stop, elapsed, late: () => late };
 }
 
 /** Until it is answered; status 0 when the client has lost its patience. */

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { PluginContext } from "@baldur/core/plugin";
 import type { DlqOptions } from "./api.js";
 import { Chain } from "./capture/chain.js";
@@ -28,6 +29,7 @@ import { Guard } from "./replay/guard.js";
 import { Replays } from "./replay/replays.js";
 import { Runner } from "./replay/runner.js";
 import { Sweeper } from "./replay/sweeper.js";
+import { Told } from "./replay/told.js";
 import { type DlqSettings, dlqSettings, replaySettings, secretsSettings } from "./settings.js";
 import { createSeal } from "./snapshot/seal.js";
 import { sensitiveKeys } from "./snapshot/sensitive.js";
@@ -93,7 +95,7 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
   const owner = new Owner({ store, clock, lease: replay.lease, onFailure });
   const gate = new Gate({ settings, handlers, unseal: seal?.unseal });
   const runner = new Runner(store, context);
-  const parts = { store, owner, gate, guard: new Guard(context), runner, context };
+  const parts = { store, owner, gate, guard: new Guard(context), runner, told: new Told(), context };
   const replays = new Replays(parts, replay);
   const now = (): number => clock.now();
   const sweeper = new Sweeper({ store, owner, replays, now, settings: { ...settings, ...replay } });
@@ -195,9 +197,12 @@ function createOutbox({ clock, telemetry }: PluginContext, settings: DlqSettings
   return outbox;
 }
 
-/** Folders for the spill file, the likeliest one first. */
-function spillFolders({ dataFolder }: Pick<PluginContext, "dataFolder">, own: string | undefined): string[] {
+/** Folders for the spill file, the likeliest one first. None is shared with another application of the user. */
+function spillFolders(
+  { dataFolder }: Pick<PluginContext, "dataFolder">,
+  own: string = join(dataFolder(), "dlq-spill"),
+): string[] {
   const user = process.getuid?.() ?? "user";
-  const temporary = join(tmpdir(), `baldur-${user}`, "dlq-spill");
-  return own === undefined ? [join(dataFolder(), "dlq-spill"), temporary] : [own, temporary];
+  const application = createHash("sha256").update(resolve(own)).digest("hex").slice(0, 16);
+  return [own, join(tmpdir(), `baldur-${user}`, `dlq-spill-${application}`)];
 }

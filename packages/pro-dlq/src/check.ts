@@ -18,6 +18,8 @@ export function word(longest: number): (value: unknown) => boolean {
 }
 
 function shown(value: unknown): string {
+  // An object may have a text of its own making, or none.
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

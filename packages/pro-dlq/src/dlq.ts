@@ -126,6 +126,9 @@ export class DeadLetterQueue implements Dlq {
   async replayBatch(filter: BatchFilter): Promise<BatchReplayResult> {
     const { maxItems } = filter;
     if (maxItems !== undefined) checked("maxItems", "a positive integer", maxItems, isLimit());
+    // An empty one would narrow nothing.
+    for (const key of ["domain", "name", "failureType"] as const)
+      if (filter[key] !== undefined) checked(key, "a non-empty string", filter[key], word(256));
     return this.parts.replays.batch(filter);
   }
 
@@ -177,7 +180,10 @@ export class DeadLetterQueue implements Dlq {
     const which = options as { ids?: string[]; olderThan?: number; confirm?: boolean };
     if (which.ids !== undefined && which.olderThan !== undefined)
       throw new ConfigurationError("purge takes ids or olderThan, not both");
-    if (which.ids !== undefined) return this.parts.maintenance.purge({ ids: which.ids });
+    if (which.ids !== undefined) {
+      checked("ids", "an array", which.ids, Array.isArray);
+      return this.parts.maintenance.purge({ ids: which.ids });
+    }
     if (which.olderThan === undefined) return 0;
     checked("olderThan", "a number of milliseconds", which.olderThan, isAge);
     if (which.confirm !== true)

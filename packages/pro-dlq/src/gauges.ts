@@ -34,6 +34,7 @@ export class Gauges {
   /** Rejects when the store cannot be read; the gauges are then absent, not zero. */
   async refresh(): Promise<void> {
     this.#groups = undefined;
+    this.#armed = null;
     this.#groups = await this.parts.store.counts();
     this.#armed = (await armingOf(this.parts.arming)).armed;
   }

@@ -94,7 +94,7 @@ export class Outbox {
   }
 
   async #flush(): Promise<void> {
-    await undefined; // the failing call goes on first, and its neighbours join
+    await Promise.resolve(); // the failing call goes on first, and its neighbours join
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.options.batchSize);
       this.#inFlight = batch;

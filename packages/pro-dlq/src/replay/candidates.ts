@@ -10,6 +10,8 @@ export interface CandidatesOptions {
 }
 
 const PAGE = 200;
+/** Read at a time even where fewer are wanted: some may not be fit for a replay. */
+const LEAST = 20;
 
 /** What waits, the oldest first: as much as is wanted, and not faster than the pace. */
 export class Candidates {
@@ -40,9 +42,15 @@ export class Candidates {
     return undefined;
   }
 
+  /** The entry was not replayed: it takes no other's place. */
+  giveBack(): void {
+    this.#taken--;
+    this.options.pace.giveBack();
+  }
+
   async #turn(): Promise<void> {
     const { store, filter, maxItems } = this.options;
-    const limit = Math.min(PAGE, maxItems - this.#taken);
+    const limit = Math.min(PAGE, Math.max(LEAST, maxItems - this.#taken));
     const waiting = { ...filter, status: "pending" as const };
     try {
       this.#page = await store.list(waiting, { limit, after: this.#after, oldestFirst: true });

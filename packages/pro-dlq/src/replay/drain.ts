@@ -6,6 +6,7 @@ import { replaySkipped, replaySuppressed } from "../events.js";
 import { acquireDuration } from "../metrics.js";
 import type { Owner } from "../owner.js";
 import type { Changed, DlqStore, Filter } from "../store/store.js";
+import { pause } from "../ticker.js";
 import { Candidates } from "./candidates.js";
 import type { Gate } from "./gate.js";
 import type { Guard } from "./guard.js";
@@ -13,6 +14,7 @@ import { isCircuitOpen } from "./outcome.js";
 import type { Pace } from "./pace.js";
 import { addResult, emptyBatch, skippedBecause } from "./results.js";
 import type { Executed, Run, Runner } from "./runner.js";
+import type { Told } from "./told.js";
 
 export interface DrainParts {
   readonly store: DlqStore;
@@ -20,6 +22,7 @@ export interface DrainParts {
   readonly gate: Gate;
   readonly guard: Guard;
   readonly runner: Runner;
+  readonly told: Told;
   readonly context: Pick<PluginContext, "clock" | "telemetry" | "control">;
 }
 
@@ -95,6 +98,7 @@ class Drain {
       const [claimed] = await this.#change([claimOf(run)]);
       const begun = begunBy(run, claimed);
       if (begun !== undefined) return begun;
+      this.#pass();
     }
     return undefined;
   }
@@ -106,10 +110,7 @@ class Drain {
     let isSettled = false;
     const settle = async (...claims: Change[]): Promise<Changed | Error | undefined> => {
       isSettled = true;
-      const [settled, claimed] = await this.#change([
-        { id: run.entry.body.id, input: verdict },
-        ...claims,
-      ]);
+      const [settled, claimed] = await this.#change([{ id: run.entry.body.id, input: verdict }, ...claims]);
       addResult(this.#batch, this.parts.runner.tell(executed, settled as Changed | Error));
       return claimed;
     };
@@ -118,7 +119,9 @@ class Drain {
     const following = typeof next === "object" ? this.#runOf(next) : undefined;
     const claims = following === undefined ? [] : [claimOf(following)];
     const claimed = isSettled ? (await this.#change(claims))[0] : await settle(...claims);
-    return (following && begunBy(following, claimed)) ?? this.#begin();
+    const begun = following && begunBy(following, claimed);
+    if (following !== undefined && begun === undefined) this.#pass();
+    return begun ?? this.#begin();
   }
 
   /** An entry that may be replayed, those that may not being left where they are. Who is asked about it may take long. */
@@ -126,8 +129,10 @@ class Drain {
     while (true) {
       const entry = await this.#candidates.next();
       if (typeof entry !== "object") return entry;
-      if (this.parts.gate.asks(entry)) await beforeAsking?.();
-      beforeAsking = undefined;
+      if (this.parts.gate.asks(entry)) {
+        await beforeAsking?.();
+        beforeAsking = undefined;
+      }
       const admission = await this.parts.gate.admit(entry);
       if ("operation" in admission) return { entry, operation: admission.operation };
       this.#skip(entry, admission.refused);
@@ -175,15 +180,30 @@ class Drain {
     this.#batch.stoppedBy ??= reason;
   }
 
+  /** A sweep comes again by itself, so what it skips must not hide what lies behind. */
+  get #goesOn(): boolean {
+    return this.request.type === "conditional";
+  }
+
   #skip({ body }: Entry, reason: string): void {
     const { id, name, domain } = body;
-    this.parts.context.telemetry.report(replaySkipped, { id, name, domain, reason });
+    const isNews = !this.#goesOn || this.parts.told.isNew(`${id} ${reason}`);
+    if (isNews) this.parts.context.telemetry.report(replaySkipped, { id, name, domain, reason });
     addResult(this.#batch, skippedBecause(id, reason));
+    this.#pass();
+  }
+
+  /** The entry was not replayed. */
+  #pass(): void {
+    if (this.#goesOn) this.#candidates.giveBack();
   }
 
   #sleep(milliseconds: number): Promise<void> {
+    const { clock } = this.parts.context;
+    const { signal } = this.request;
+    if (signal !== undefined) return pause(clock, milliseconds, signal);
     return new Promise((resolve) => {
-      this.parts.context.clock.setTimeout(resolve, milliseconds);
+      clock.setTimeout(resolve, milliseconds);
     });
   }
 }

@@ -16,6 +16,11 @@ export type Admission = { readonly operation: FailedOperation } | { readonly ref
 export class Gate {
   constructor(private readonly options: GateOptions) {}
 
+  /** Whether the application has a say in it. */
+  asks({ body }: Entry): boolean {
+    return this.options.handlers.get(body.name)?.canReplay !== undefined;
+  }
+
   async admit(entry: Entry): Promise<Admission> {
     const handler = this.options.handlers.get(entry.body.name);
     if (handler === undefined) return { refused: "handler_missing" };

@@ -38,6 +38,11 @@ export class Pace {
     return Math.max(1, Math.ceil(((1 - this.#tokens) / rate) * 1000));
   }
 
+  /** A leave that was not used. */
+  giveBack(): void {
+    this.#tokens++;
+  }
+
   /** Per second, at this monotonic time. */
   rateAt(now: number): number {
     const { rate, rampUp } = this.options;

@@ -29,9 +29,23 @@ export interface SweepRequest {
 
 /** Replays what waits under one name. One process of all at a time does, so that the pace is the fleet's. */
 export class Sweeper {
+  /** Names that this process sweeps: the lease is the process's. */
+  readonly #sweeping = new Set<string>();
+
   constructor(private readonly parts: SweeperParts) {}
 
   async sweep(request: SweepRequest): Promise<BatchReplayResult> {
+    const { name } = request;
+    if (this.#sweeping.has(name)) return { ...emptyBatch(), inflightSkipped: true };
+    this.#sweeping.add(name);
+    try {
+      return await this.#sweepAlone(request);
+    } finally {
+      this.#sweeping.delete(name);
+    }
+  }
+
+  async #sweepAlone(request: SweepRequest): Promise<BatchReplayResult> {
     const { owner, store } = this.parts;
     const what = `sweep/${request.name}`;
     const working = await owner.begin();
@@ -57,7 +71,10 @@ export class Sweeper {
   async #replay(request: SweepRequest): Promise<BatchReplayResult> {
     const { name, maxItems } = request;
     const batch = emptyBatch();
-    for (const [failureType, quota] of quotas(this.#failureTypes(name), maxItems)) {
+    let spare = 0; // what one type did not need is for the next ones
+    for (const [failureType, share] of quotas(this.#failureTypes(name), maxItems)) {
+      const quota = share + spare;
+      if (quota === 0) continue;
       const filter = { name, ...(failureType !== undefined && { failureType }) };
       const result = await this.parts.replays.run({
         ...request,
@@ -67,6 +84,7 @@ export class Sweeper {
       });
       if (result.governanceBlocked) return { ...result, ...(batch.total > 0 && batch) };
       addBatch(batch, result);
+      spare = Math.max(0, quota - result.total + result.skippedCount);
       if (batch.stoppedBy !== undefined) break;
     }
     // Where many failed in a row it is not the entries' fault: they keep what is left of their budget.
@@ -82,7 +100,8 @@ export class Sweeper {
   }
 
   async #escalate(name: string, { results }: BatchReplayResult): Promise<void> {
-    const failed = results.filter(({ success, skipped }) => !success && !skipped);
+    // Only what was settled as a failure: a claim that was lost settles nothing.
+    const failed = results.filter(({ data }) => data?.["status"] === "pending");
     if (failed.length === 0) return;
     const note = `it failed after ${name} had recovered`;
     const inputs = failed.map(({ dlqId }) => ({ id: dlqId, input: { type: "escalate", note } as const }));
@@ -94,6 +113,5 @@ export class Sweeper {
 export function quotas<T>(kinds: readonly T[], items: number): [kind: T, quota: number][] {
   const each = Math.floor(items / kinds.length);
   const rest = items % kinds.length;
-  const shares = kinds.map((kind, index): [T, number] => [kind, each + (index < rest ? 1 : 0)]);
-  return shares.filter(([, quota]) => quota > 0);
+  return kinds.map((kind, index) => [kind, each + (index < rest ? 1 : 0)]);
 }

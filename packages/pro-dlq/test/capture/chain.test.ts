@@ -72,7 +72,8 @@ async function subject(capacity: Capacity = ROOMY, map: SharedMap = new Map_()):
 const count = async ({ store }: Subject): Promise<number> => (await store.list({}, { limit: 1e6 })).length;
 const where = (results: readonly CaptureResult[]) =>
   results.map((result) => (result.captured ? result.where : result.reason));
-const names = ({ telemetry }: Subject) => telemetry.events.map(({ name }) => name).filter((name) => name.startsWith("dlq"));
+const names = ({ telemetry }: Subject) =>
+  telemetry.events.map(({ name }) => name).filter((name) => name.startsWith("dlq"));
 
 describe("the chain", () => {
   it("ends in the store while that is well", async () => {
@@ -90,7 +91,10 @@ describe("the chain", () => {
     const made = s.entries.many(3);
     expect(where(await s.chain.write(made))).toEqual(["spill", "spill", "spill"]);
     expect(names(s)).toEqual(["dlq.store_failed", "dlq.entries_spilled"]);
-    expect(s.telemetry.named("dlq.store_failed")[0]?.payload).toMatchObject({ entries: 3, error: "the map is broken" });
+    expect(s.telemetry.named("dlq.store_failed")[0]?.payload).toMatchObject({
+      entries: 3,
+      error: "the map is broken",
+    });
     expect(s.telemetry.value("baldur_dlq_spilled_total", { where: "spill" })).toBe(3);
     expect(readdirSync(join(root, "spill"))).toHaveLength(1);
     s.telemetry.clear();
@@ -138,7 +142,9 @@ describe("the chain", () => {
     s.map.broken = "none";
     await s.clock.advance(10_000);
     await s.chain.absorb();
-    expect(idsOf(await s.store.list({}, { limit: 999, oldestFirst: true }))).toEqual(made.map(({ id }) => id));
+    expect(idsOf(await s.store.list({}, { limit: 999, oldestFirst: true }))).toEqual(
+      made.map(({ id }) => id),
+    );
     expect(s.telemetry.named("dlq.spill_absorbed").map(({ payload }) => payload)).toEqual([
       { entries: 250, corrupt: 0, files: 1 },
     ]);
@@ -204,14 +210,20 @@ describe("the chain", () => {
 
   it("says what it had to refuse, to evict, and to keep beyond the cap", async () => {
     const refusing = await subject({ total: 1, perDomain: 1, strategy: "reject" });
-    expect(where(await refusing.chain.write(refusing.entries.many(2)))).toEqual(["store", "dlq_capacity_exceeded"]);
+    expect(where(await refusing.chain.write(refusing.entries.many(2)))).toEqual([
+      "store",
+      "dlq_capacity_exceeded",
+    ]);
     expect(refusing.telemetry.named("dlq.capture_refused")).toMatchObject([
       { payload: { name: "orders", domain: "shop", reason: "dlq_capacity_exceeded" } },
     ]);
     expect(refusing.telemetry.value("baldur_dlq_rejected_total", { domain: "shop" })).toBe(1);
     expect(refusing.telemetry.value("baldur_dlq_overflow_total", { strategy: "reject" })).toBe(1);
     const domain = await subject({ total: 9, perDomain: 1, strategy: "reject" });
-    expect(where(await domain.chain.write(domain.entries.many(2)))).toEqual(["store", "domain_capacity_exceeded"]);
+    expect(where(await domain.chain.write(domain.entries.many(2)))).toEqual([
+      "store",
+      "domain_capacity_exceeded",
+    ]);
 
     const evicting = await subject({ total: 1, perDomain: 1, strategy: "compress_oldest" });
     expect(where(await evicting.chain.write(evicting.entries.many(3)))).toEqual(["store", "store", "store"]);
@@ -309,5 +321,6 @@ describe("the outbox before a chain whose links fail at random", () => {
     );
   });
 
-  const idsIn = (lines: readonly string[]): Set<string> => new Set(lines.map((line) => JSON.parse(line).body.id as string));
+  const idsIn = (lines: readonly string[]): Set<string> =>
+    new Set(lines.map((line) => JSON.parse(line).body.id as string));
 });

@@ -81,7 +81,10 @@ describe("the outbox", () => {
     expect(box.stats).toMatchObject({ size: 3, inFlight: 1, dropped: 2 });
     for (let n = 0; n < 4; n++) await writer.release();
     const [a, b, c, d, ...over] = made as [NewEntry, NewEntry, NewEntry, NewEntry, ...NewEntry[]];
-    expect(await Promise.all(results)).toEqual([...answers("store")([a, b, c, d]), ...answers("spill")(over)]);
+    expect(await Promise.all(results)).toEqual([
+      ...answers("store")([a, b, c, d]),
+      ...answers("spill")(over),
+    ]);
     expect(isConserved(box.stats)).toBe(true);
   });
 
@@ -124,7 +127,10 @@ describe("the outbox", () => {
 
   it("loses count of nothing, whatever happens in whatever order", async () => {
     const step = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ do: fc.constant("add" as const), count: fc.integer({ min: 1, max: 8 }) }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({ do: fc.constant("add" as const), count: fc.integer({ min: 1, max: 8 }) }),
+      },
       { weight: 3, arbitrary: fc.constant({ do: "release" as const }) },
       { weight: 2, arbitrary: fc.constant({ do: "turn" as const }) },
       { weight: 1, arbitrary: fc.constant({ do: "dump" as const }) },

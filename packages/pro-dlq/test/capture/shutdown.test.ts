@@ -32,7 +32,9 @@ async function begin(setup: QueueSetup = {}): Promise<TestQueue> {
 
 /** Calls that fail at once; answers what became of each capture. */
 async function fail({ baldur }: TestQueue, count: number): Promise<Extract<Capture, { id: string }>[]> {
-  const records = await Promise.all(upTo(count).map(() => baldur.protectWithMeta("x", down, { dlq: true, circuitBreaker: false })));
+  const records = await Promise.all(
+    upTo(count).map(() => baldur.protectWithMeta("x", down, { dlq: true, circuitBreaker: false })),
+  );
   return records.map(({ captured }) => captured as Extract<Capture, { id: string }>);
 }
 

@@ -75,7 +75,11 @@ if (baldur.posture().tier !== "pro" || baldur.posture().storage !== "embedded")
   throw new Error(`not what is to be tested: ${JSON.stringify(baldur.posture())}`);
 const queue = getDlq(baldur);
 say("ready");
-await Promise.all([capture(), replays ? drain() : undefined]);
+let isCapturing = true;
+const captured = capture().finally(() => {
+  isCapturing = false;
+});
+await Promise.all([captured, replays ? drain() : undefined]);
 await baldur.close();
 say("done");
 
@@ -113,8 +117,8 @@ async function drain() {
     await step();
     const { byStatus } = await queue.stats();
     const { pending = 0, replaying = 0 } = byStatus;
-    idle = pending + replaying === 0 && !(empties && isSpilled());
-    if (pending === 0) await sleep(idle ? 0 : 10);
+    idle = pending + replaying === 0 && !isCapturing && !(empties && isSpilled());
+    if (pending === 0) await sleep(idle ? 0 : 5);
   }
 }
 

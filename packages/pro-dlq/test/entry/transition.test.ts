@@ -157,7 +157,9 @@ describe("what becomes of an entry", () => {
   });
 
   it("keeps what it is told within bounds", () => {
-    expect(after(state("replaying"), { type: "fail", token: "t", error: "x".repeat(1e6) }).lastError).toHaveLength(500);
+    expect(
+      after(state("replaying"), { type: "fail", token: "t", error: "x".repeat(1e6) }).lastError,
+    ).toHaveLength(500);
     const noted = after(state("pending"), { type: "resolve", actor: "a", note: "x".repeat(1e6) });
     expect(noted.resolutionNote).toHaveLength(2000);
   });
@@ -179,29 +181,33 @@ describe("any history of an entry", () => {
 
   it("never exceeds its budget, never settles without its claim, and stays where it ended", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4 }), fc.array(input, { maxLength: 40 }), (maxRetries, inputs) => {
-        let now: EntryState = { status: "pending", retryCount: 0, maxRetries, updatedAt: 0 };
-        let tried = 0;
-        for (const [at, next] of inputs.entries()) {
-          const before = now;
-          const outcome = transition(before, next, at);
-          if ("refused" in outcome) continue;
-          now = outcome.state;
-          expect(ENDS).not.toContain(before.status);
-          if (next.type === "claim" || next.type === "redrive") tried++;
-          if (next.type === "defer") tried--;
-          if (HELD.includes(next.type)) expect(before.claim?.token).toBe((next as { token: string }).token);
-          // A redrive alone goes beyond the budget.
-          if (now.redrives === undefined) {
-            expect(now.retryCount).toBe(tried);
-            expect(tried).toBeLessThanOrEqual(maxRetries);
+      fc.property(
+        fc.integer({ min: 0, max: 4 }),
+        fc.array(input, { maxLength: 40 }),
+        (maxRetries, inputs) => {
+          let now: EntryState = { status: "pending", retryCount: 0, maxRetries, updatedAt: 0 };
+          let tried = 0;
+          for (const [at, next] of inputs.entries()) {
+            const before = now;
+            const outcome = transition(before, next, at);
+            if ("refused" in outcome) continue;
+            now = outcome.state;
+            expect(ENDS).not.toContain(before.status);
+            if (next.type === "claim" || next.type === "redrive") tried++;
+            if (next.type === "defer") tried--;
+            if (HELD.includes(next.type)) expect(before.claim?.token).toBe((next as { token: string }).token);
+            // A redrive alone goes beyond the budget.
+            if (now.redrives === undefined) {
+              expect(now.retryCount).toBe(tried);
+              expect(tried).toBeLessThanOrEqual(maxRetries);
+            }
+            expect(now.retryCount).toBeLessThanOrEqual(Math.max(1, maxRetries));
+            expect(now.retryCount).toBeGreaterThanOrEqual(0);
+            expect((now.previousRetries ?? 0) + now.retryCount).toBe(tried);
+            expect(now.claim !== undefined).toBe(now.status === "replaying");
           }
-          expect(now.retryCount).toBeLessThanOrEqual(Math.max(1, maxRetries));
-          expect(now.retryCount).toBeGreaterThanOrEqual(0);
-          expect((now.previousRetries ?? 0) + now.retryCount).toBe(tried);
-          expect(now.claim !== undefined).toBe(now.status === "replaying");
-        }
-      }),
+        },
+      ),
       { numRuns: runs(500) },
     );
   });

@@ -20,7 +20,8 @@ const clock = {
 
 /** Synchronous: what was said before the end was said. */
 const say = (...words) => writeSync(1, `${words.join(" ")}\n`);
-const never = new Promise(() => undefined);
+/** A process that waits for it does not end by itself. */
+const never = new Promise(() => setInterval(quiet, 60_000));
 
 async function start({ decorate = (store) => store, haste = false } = {}) {
   const provider = embedded();
@@ -165,3 +166,4 @@ const actions = {
 };
 
 await actions[action]();
+process.exit();

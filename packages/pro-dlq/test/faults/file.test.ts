@@ -1,5 +1,6 @@
 import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { KeyValueStore } from "@baldur/core/plugin";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Host, NAME, Site } from "./host.js";
 
@@ -53,7 +54,7 @@ describe("a folder that cannot be used", () => {
 
 /** Long enough for a store that was left alone to be asked again. */
 async function absorbs(host: Host): Promise<void> {
-  for (let turn = 0; turn < 8; turn++) await host.during(host.clock.advance(5000));
+  await host.passes(40_000);
 }
 
 describe("a store that refuses", () => {
@@ -61,25 +62,19 @@ describe("a store that refuses", () => {
     let refuses = true;
     const host = await site.start({
       isEmbedded: true,
-      decorate: (store) => ({
-        location: store.location,
-        durable: store.durable,
-        read: (work) => store.read(work),
-        close: () => store.close(),
-        write: (work) => (refuses ? Promise.reject(new Error("the disk is full")) : store.write(work)),
-      }),
+      decorate: (store) =>
+        changed(store, {
+          write: (work) => (refuses ? Promise.reject(new Error("the disk is full")) : store.write(work)),
+        }),
     });
     const spilled = await host.store(5);
     expect(host.telemetry.named("dlq.store_failed")).not.toEqual([]);
     expect(host.telemetry.named("dlq.entries_spilled")).not.toEqual([]);
-    await host.during(host.clock.advance(30_000));
+    await host.passes(30_000);
     expect((await host.queue.list()).items).toEqual([]);
     refuses = false;
-    const stored = await host.store(1);
     await absorbs(host);
-    expect((await host.queue.list()).items.map(({ id }) => id).sort()).toEqual(
-      [...spilled, ...stored].sort(),
-    );
+    expect((await host.queue.list()).items.map(({ id }) => id).sort()).toEqual(spilled.toSorted());
     const absorbed = host.telemetry.named("dlq.spill_absorbed").map(({ payload }) => payload);
     expect(absorbed).toEqual([expect.objectContaining({ entries: 5, corrupt: 0 })]);
     await expect(readdir(join(site.state, "dlq-spill"))).resolves.toEqual([]);
@@ -90,13 +85,10 @@ describe("a store that refuses", () => {
     const host = await site.start({
       isEmbedded: true,
       env: { DLQ_MAX_SIZE: "1000", DLQ_MAX_SIZE_PER_DOMAIN: "100", DLQ_OVERFLOW_STRATEGY: "reject" },
-      decorate: (store) => ({
-        location: store.location,
-        durable: store.durable,
-        read: (work) => store.read(work),
-        close: () => store.close(),
-        write: (work) => (refuses ? Promise.reject(new Error("the disk is full")) : store.write(work)),
-      }),
+      decorate: (store) =>
+        changed(store, {
+          write: (work) => (refuses ? Promise.reject(new Error("the disk is full")) : store.write(work)),
+        }),
     });
     const stored = await host.store(90);
     refuses = true;
@@ -111,27 +103,90 @@ describe("a store that refuses", () => {
   });
 
   it("does not lose the outcome of a handler that ended, for the next one cannot be found", async () => {
-    let reads = 0;
+    let isBroken = false;
     const host = await site.start({
       isEmbedded: true,
       replay: { rate: 1e6, rampUp: 0, concurrency: 1 },
-      handler: () => void (reads = 1),
-      decorate: (store) => ({
-        location: store.location,
-        durable: store.durable,
-        read: (work) => {
-          if (reads-- === 1) throw new Error("the disk gives nothing");
-          return store.read(work);
-        },
-        close: () => store.close(),
-        write: (work) => store.write(work),
-      }),
+      handler: () => void (isBroken = true),
+      decorate: (store) => changed(store, { read: whereGroupsAre(store, () => isBroken) }),
     });
     const [id = ""] = await host.store(1);
-    await host.during(host.queue.replayBatch({ name: NAME }));
+    await host.during(host.queue.replayBatch({ name: NAME }).catch((error: Error) => error.message));
+    isBroken = false;
     await expect(host.queue.get(id)).resolves.toMatchObject({ status: "resolved" });
   });
 });
+
+describe("a batch that cannot go on", () => {
+  it("keeps the claims of the handlers that are at work, and ends with them", async () => {
+    let [isBroken, isArmed] = [false, false];
+    let finish: () => void = () => undefined;
+    const host = await site.start({
+      isEmbedded: true,
+      lease: 3000,
+      replay: { rate: 1e6, rampUp: 0, concurrency: 2 },
+      handler: () => {
+        isBroken = false;
+        return new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+      },
+      decorate: (store) => {
+        const onPage = () => {
+          isBroken ||= isArmed; // to the one that looks for a second page
+          isArmed = false;
+        };
+        return changed(store, { read: whereGroupsAre(store, () => isBroken, onPage) });
+      },
+    });
+    const [first = ""] = await host.store(1);
+    isArmed = true;
+    let isOver = false;
+    const batch = host.queue.replayBatch({ name: NAME }).catch((error: Error) => error.message);
+    void batch.then(() => {
+      isOver = true;
+    });
+    await host.passes(20_000);
+    expect({ runs: host.runs, isOver }).toEqual({ runs: [first], isOver: false });
+    finish();
+    expect(await host.during(batch)).toBe("the disk gives nothing");
+    await expect(host.queue.get(first)).resolves.toMatchObject({ status: "resolved" });
+    expect(host.telemetry.named("dlq.stale_released")).toEqual([]);
+  });
+});
+
+function changed(store: KeyValueStore, change: Partial<KeyValueStore>): KeyValueStore {
+  return {
+    location: store.location,
+    durable: store.durable,
+    read: (work) => store.read(work),
+    write: (work) => store.write(work),
+    close: () => store.close(),
+    ...change,
+  };
+}
+
+/** Readings that fail where the groups of entries are asked for, as long as that is broken. */
+function whereGroupsAre(
+  store: KeyValueStore,
+  isBroken: () => boolean,
+  onPage: () => void = () => undefined,
+): KeyValueStore["read"] {
+  return (work) =>
+    store.read((reader) =>
+      work({
+        get: (key) => reader.get(key),
+        keys: (range) => {
+          if (range.from.startsWith("dlq/index/0/")) onPage();
+          return reader.keys(range);
+        },
+        range: (range) => {
+          if (isBroken() && range.from === "dlq/group/") throw new Error("the disk gives nothing");
+          return reader.range(range);
+        },
+      }),
+    );
+}
 
 describe("operators", () => {
   const OPS = { actor: "ops", reason: "incident 7" };

@@ -44,7 +44,14 @@ export interface Host {
   ): Promise<string[]>;
   /** Waits for work that is done by threads, while the clock moves. */
   during<T>(work: Promise<T>): Promise<T>;
+  /** So many milliseconds go by, and what threads have to do in them is done. */
+  passes(milliseconds: number): Promise<void>;
 }
+
+/** Shorter than the engine waits for its own threads. */
+const STEP = 5000;
+/** Files are read and written between two steps. */
+const BREATH = 2;
 
 /** A folder, and the applications that work in it. */
 export class Site implements AsyncDisposable {
@@ -116,6 +123,13 @@ export class Site implements AsyncDisposable {
       runs,
       store,
       during: (work) => this.#during(work),
+      passes: async (milliseconds) => {
+        for (let left = milliseconds; left > 0; left -= STEP) {
+          await this.clock.advance(Math.min(left, STEP));
+          await new Promise((resolve) => setTimeout(resolve, BREATH));
+          await host.map.write(() => undefined).catch(ignore); // whatever was written before it is on the disk
+        }
+      },
     };
     this.#running.push(host);
     return host;

@@ -179,7 +179,8 @@ describe("a disk that takes nothing", () => {
       args: [join(disk, "filler")],
       ...(status !== 0 && { command: LIMITED }),
     });
-    expect({ code, stderr: child.stderr() }).toEqual({ code: 0, stderr: "" });
+    expect(code).toBe(0);
+    expect(child.stderr()).not.toContain("baldur.dlq.lost"); // the engine itself may have had its say
     const acknowledged = said("ack").map((line) => line.split(" "));
     const count = (where: string) => acknowledged.filter(([, to]) => to === where).length;
     expect(count("store")).toBeGreaterThan(5);

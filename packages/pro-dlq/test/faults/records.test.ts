@@ -109,7 +109,7 @@ describe("a damaged record of another kind", () => {
       await write(host, "dlq/owner/1-0000000000000000", text);
       await write(host, `dlq/lease/${encodeURIComponent(`sweep/${NAME}`)}`, text);
       await write(host, "dlq/summary/x", text);
-      await host.clock.advance(60_000);
+      await host.passes(60_000);
       const { inflightSkipped } = await host.during(host.queue.sweep(NAME, { maxItems: 1 }));
       expect({ text, inflightSkipped }).toEqual({ text, inflightSkipped: false });
       await host.queue.summaries();

@@ -57,13 +57,14 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error & { code
 /** An ordered map that several runtimes share, as processes share a folder, and that fails when told to. */
 export class SharedMap implements KeyValueStore {
   readonly location = "shared";
-  readonly durable = true;
   /** Which accesses fail: all, those that write, or none. */
   broken: "all" | "writes" | "none" = "none";
   writes = 0;
   readonly #map = new MemoryKeyValueStore();
   #held: Promise<void> | undefined;
   #release: () => void = ignore;
+
+  constructor(readonly durable = true) {}
 
   read<T>(work: (reader: KeyValueReader) => T): T {
     if (this.broken === "all") throw new AdapterError("the map is broken");

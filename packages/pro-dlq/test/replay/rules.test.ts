@@ -11,7 +11,15 @@ import { type AdaptiveLimits, adapt, adaptiveStart } from "../../src/replay/adap
 import { isCircuitOpen, messageOf, verdictOn } from "../../src/replay/outcome.js";
 import { Pace } from "../../src/replay/pace.js";
 import { byPriority } from "../../src/replay/priority.js";
-import { addBatch, addResult, blocked, emptyBatch, failed, skippedBecause, succeeded } from "../../src/replay/results.js";
+import {
+  addBatch,
+  addResult,
+  blocked,
+  emptyBatch,
+  failed,
+  skippedBecause,
+  succeeded,
+} from "../../src/replay/results.js";
 import { quotas } from "../../src/replay/sweeper.js";
 import { runs } from "../queue/runtime.js";
 
@@ -55,7 +63,10 @@ describe("the size of an adaptive batch", () => {
 
   it("begins its streak anew with any failure, and keeps it through a batch that tried nothing", () => {
     const clean = { total: 1, failed: 0 };
-    expect(adapt({ size: 50, streak: 2 }, { total: 100, failed: 1 }, LIMITS)).toEqual({ size: 50, streak: 0 });
+    expect(adapt({ size: 50, streak: 2 }, { total: 100, failed: 1 }, LIMITS)).toEqual({
+      size: 50,
+      streak: 0,
+    });
     expect(adapt({ size: 50, streak: 2 }, { total: 1, failed: 1 }, LIMITS).streak).toBe(0);
     const idle = adapt({ size: 50, streak: 2 }, { total: 0, failed: 0 }, LIMITS);
     expect(idle).toEqual({ size: 50, streak: 2 });
@@ -82,7 +93,11 @@ describe("domains by priority", () => {
   });
 
   it("are of any name", () => {
-    expect(byPriority(["constructor", "__proto__", "a"], { a: "low" })).toEqual(["a", "__proto__", "constructor"]);
+    expect(byPriority(["constructor", "__proto__", "a"], { a: "low" })).toEqual([
+      "a",
+      "__proto__",
+      "constructor",
+    ]);
   });
 });
 
@@ -171,11 +186,16 @@ describe("the pace", () => {
 
 describe("the verdict on a replay", () => {
   const verdict = (error: unknown) => verdictOn({ error }, "t", "manual_replay");
-  const duplicate = (decision: "skip" | "abort") => new IdempotencyDuplicateError({ key: "k", domain: "d", decision });
+  const duplicate = (decision: "skip" | "abort") =>
+    new IdempotencyDuplicateError({ key: "k", domain: "d", decision });
 
   it("is a success for whatever is returned", () => {
     for (const value of [undefined, false, new Error("returned"), null])
-      expect(verdictOn({ value }, "t", "scheduled_batch")).toEqual({ type: "succeed", token: "t", how: "scheduled_batch" });
+      expect(verdictOn({ value }, "t", "scheduled_batch")).toEqual({
+        type: "succeed",
+        token: "t",
+        how: "scheduled_batch",
+      });
   });
 
   it("is a duplicate when the work was done, and costs nothing while it is under way", () => {
@@ -187,7 +207,10 @@ describe("the verdict on a replay", () => {
     const open = verdict(new CircuitOpenError({ serviceName: "x" } as never));
     expect(open).toEqual({ type: "defer", token: "t", reason: "ERR_BALDUR_CIRCUIT_OPEN" });
     expect(isCircuitOpen(open)).toBe(true);
-    for (const error of [new BulkheadFullError({} as never), new IdempotencyUnavailableError("k", "no store")]) {
+    for (const error of [
+      new BulkheadFullError({} as never),
+      new IdempotencyUnavailableError("k", "no store"),
+    ]) {
       expect(verdict(error).type).toBe("defer");
       expect(isCircuitOpen(verdict(error))).toBe(false);
     }
@@ -201,7 +224,14 @@ describe("the verdict on a replay", () => {
     [Symbol("s"), "Symbol(s)"],
     [5n, "5"],
     [Object.create(null), "unreadable"],
-    [{ toString: () => { throw new Error("no"); } }, "unreadable"],
+    [
+      {
+        toString: () => {
+          throw new Error("no");
+        },
+      },
+      "unreadable",
+    ],
     [{ code: "ERR_BALDUR_CIRCUIT_OPEN" }, "[object Object]"], // not Baldur's own
   ])("is a failure for anything else that is thrown: %p", (error, message) => {
     expect(verdict(error)).toEqual({ type: "fail", token: "t", error: message });
@@ -211,9 +241,25 @@ describe("the verdict on a replay", () => {
 
 describe("results", () => {
   it("say what they are", () => {
-    expect(succeeded("i", "m", { a: 1 })).toEqual({ success: true, dlqId: "i", message: "m", skipped: false, data: { a: 1 } });
-    expect(failed("i", "e")).toEqual({ success: false, dlqId: "i", message: "replay failed", error: "e", skipped: false });
-    expect(skippedBecause("i", "why")).toMatchObject({ success: true, skipped: true, data: { skip_reason: "why" } });
+    expect(succeeded("i", "m", { a: 1 })).toEqual({
+      success: true,
+      dlqId: "i",
+      message: "m",
+      skipped: false,
+      data: { a: 1 },
+    });
+    expect(failed("i", "e")).toEqual({
+      success: false,
+      dlqId: "i",
+      message: "replay failed",
+      error: "e",
+      skipped: false,
+    });
+    expect(skippedBecause("i", "why")).toMatchObject({
+      success: true,
+      skipped: true,
+      data: { skip_reason: "why" },
+    });
     expect(blocked("i", "why")).toMatchObject({
       success: false,
       skipped: true,
@@ -225,7 +271,13 @@ describe("results", () => {
     const batch = emptyBatch();
     const each = [succeeded("a", "m"), failed("b", "e"), skippedBecause("c", "w"), blocked("d", "w")];
     for (const result of each) addResult(batch, result);
-    expect(batch).toMatchObject({ total: 4, successCount: 1, failedCount: 1, skippedCount: 2, results: each });
+    expect(batch).toMatchObject({
+      total: 4,
+      successCount: 1,
+      failedCount: 1,
+      skippedCount: 2,
+      results: each,
+    });
     const sum = emptyBatch();
     addBatch(sum, batch);
     addBatch(sum, { ...batch, stoppedBy: "circuit_open" });

@@ -50,27 +50,48 @@ describe("the replay of one entry", () => {
     expect(q.telemetry.named("dlq_replay.completed")).toMatchObject([
       { payload: { id, success: true, replay_attempt: 1, trigger: "manual_replay" } },
     ]);
-    expect(q.audits).toMatchObject([{ action: "dlq_replay", targetId: id, success: true, actorId: "system" }]);
+    expect(q.audits).toMatchObject([
+      { action: "dlq_replay", targetId: id, success: true, actorId: "system" },
+    ]);
   });
 
   it("goes to a person after two failures, and refuses a third", async () => {
     const q = await begin();
     const work = new Work(q);
     const [id] = (await work.fail(1)) as [string];
-    expect(await q.queue.replay(id)).toMatchObject({ success: false, error: "Error: down", data: { status: "pending" } });
-    expect(await q.queue.replay(id)).toMatchObject({ success: false, data: { status: "requires_review", retryCount: 2 } });
+    expect(await q.queue.replay(id)).toMatchObject({
+      success: false,
+      error: "Error: down",
+      data: { status: "pending" },
+    });
+    expect(await q.queue.replay(id)).toMatchObject({
+      success: false,
+      data: { status: "requires_review", retryCount: 2 },
+    });
     const error = await errorOf(q.queue.replay(id));
     expect(error).toBeInstanceOf(DLQStateConflictError);
-    expect(error).toMatchObject({ code: "ERR_BALDUR_DLQ_STATE_CONFLICT", status: "requires_review", entryId: id });
+    expect(error).toMatchObject({
+      code: "ERR_BALDUR_DLQ_STATE_CONFLICT",
+      status: "requires_review",
+      entryId: id,
+    });
     expect(work.runs).toHaveLength(3); // the call itself and two replays
-    expect(q.telemetry.named("dlq_replay.failed").map(({ payload }) => payload["replay_attempt"])).toEqual([1, 2]);
-    expect(q.telemetry.named("dlq_replay.exhausted")).toMatchObject([{ payload: { id, attempts: 2, redriven: false } }]);
+    expect(q.telemetry.named("dlq_replay.failed").map(({ payload }) => payload["replay_attempt"])).toEqual([
+      1, 2,
+    ]);
+    expect(q.telemetry.named("dlq_replay.exhausted")).toMatchObject([
+      { payload: { id, attempts: 2, redriven: false } },
+    ]);
     expect(q.telemetry.value("baldur_dlq_replay_exhausted_total", { domain: "default" })).toBe(1);
   });
 
   it("has the budget of its call, else of its domain, else of the options, else of the settings", async () => {
     const env = { REPLAY_AUTOMATION_DOMAIN_MAX_RETRIES: '{"shop":4}', DLQ_MAX_REPLAY_ATTEMPTS: "5" };
-    const budget = async (q: TestQueue, dlq: true | { domain?: string; maxRetries?: number }, name: string) => {
+    const budget = async (
+      q: TestQueue,
+      dlq: true | { domain?: string; maxRetries?: number },
+      name: string,
+    ) => {
       const [id] = await new Work(q, name, { dlq }).fail(1);
       return (await q.queue.get(id as string))?.maxRetries;
     };
@@ -88,7 +109,9 @@ describe("the replay of one entry", () => {
     for (const id of [NO_ID, "totals", "../x", "", 1 as never, undefined as never]) {
       expect(await errorOf(q.queue.replay(id))).toBeInstanceOf(DLQEntryNotFoundError);
       expect(await errorOf(q.queue.resolve(id, { actor: "a" }))).toBeInstanceOf(DLQEntryNotFoundError);
-      expect(await errorOf(q.queue.forceRedrive(id, { actor: "a", reason: "r" }))).toBeInstanceOf(DLQEntryNotFoundError);
+      expect(await errorOf(q.queue.forceRedrive(id, { actor: "a", reason: "r" }))).toBeInstanceOf(
+        DLQEntryNotFoundError,
+      );
     }
     expect((await errorOf(q.queue.replay(NO_ID))).code).toBe("ERR_BALDUR_DLQ_ENTRY_NOT_FOUND");
   });
@@ -100,7 +123,8 @@ describe("the replay of one entry", () => {
     work.recover();
     await q.queue.replay(done);
     await q.queue.resolve(resolved, { actor: "ann" });
-    for (const id of [done, resolved]) expect(await errorOf(q.queue.replay(id))).toBeInstanceOf(DLQStateConflictError);
+    for (const id of [done, resolved])
+      expect(await errorOf(q.queue.replay(id))).toBeInstanceOf(DLQStateConflictError);
     expect(work.runs).toHaveLength(1);
   });
 
@@ -111,11 +135,16 @@ describe("the replay of one entry", () => {
     const second = await begin({ map: first.map, clock: first.clock, folder: first.folder });
     const other = new Work(second);
     let release: () => void = () => undefined;
-    const slow = () => new Promise<void>((resolve) => { release = resolve; });
+    const slow = () =>
+      new Promise<void>((resolve) => {
+        release = resolve;
+      });
     work.behave = slow;
     other.behave = slow;
     work.runs.length = 0;
-    const each = [first, second, first, second].map(({ queue }) => queue.replay(id).catch((error: unknown) => error));
+    const each = [first, second, first, second].map(({ queue }) =>
+      queue.replay(id).catch((error: unknown) => error),
+    );
     await turn();
     release();
     const results = await Promise.all(each);
@@ -144,7 +173,10 @@ describe("a handler", () => {
     await q.baldur.protectWithMeta("plain", down, { dlq: true, circuitBreaker: false });
     await turn();
     const [entry] = (await q.queue.list()).items as [FailedOperation];
-    expect(await q.queue.replay(entry.id)).toMatchObject({ skipped: true, data: { skip_reason: "handler_missing" } });
+    expect(await q.queue.replay(entry.id)).toMatchObject({
+      skipped: true,
+      data: { skip_reason: "handler_missing" },
+    });
     expect(await q.queue.get(entry.id)).toMatchObject({ status: "pending", retryCount: 0 });
     const seen: FailedOperation[] = [];
     const registered = q.baldur.onReplay("plain", (operation) => void seen.push(operation));
@@ -165,7 +197,11 @@ describe("a handler", () => {
     ["undefined", undefined, "undefined"],
     ["null", null, "null"],
     ["a number", 5, "5"],
-    ["a DLQReplayError", new DLQReplayError("op", "no stock"), "DLQReplayError: replay of op failed: no stock"],
+    [
+      "a DLQReplayError",
+      new DLQReplayError("op", "no stock"),
+      "DLQReplayError: replay of op failed: no stock",
+    ],
     ["what throws when it is read", Object.create(null), "unreadable"],
   ])("that throws %s fails its entry alone", async (_, thrown, message) => {
     const q = await begin();
@@ -201,13 +237,24 @@ describe("a handler", () => {
       const refused = { skipped: true, data: { skip_reason: reasons[index] } };
       expect(await q.queue.replay(id)).toMatchObject(refused);
       expect(await q.queue.forceRedrive(id, { actor: "ann", reason: "r" })).toMatchObject(refused);
-      expect(await q.during(q.queue.replayBatch({ name: "orders" }))).toMatchObject({ skippedCount: 1, results: [refused] });
+      expect(await q.during(q.queue.replayBatch({ name: "orders" }))).toMatchObject({
+        skippedCount: 1,
+        results: [refused],
+      });
       expect(await q.during(q.queue.sweep("orders"))).toMatchObject({ skippedCount: 1, results: [refused] });
       registered[Symbol.dispose]();
     }
-    for (const canReplay of [() => { throw new Error("no answer"); }, () => undefined as never, () => null as never]) {
+    for (const canReplay of [
+      () => {
+        throw new Error("no answer");
+      },
+      () => undefined as never,
+      () => null as never,
+    ]) {
       const registered = q.baldur.onReplay("orders", { canReplay, replay: () => void ran++ });
-      expect(await q.queue.replay(id)).toMatchObject({ data: { skip_reason: expect.stringMatching(/^not_replayable/) } });
+      expect(await q.queue.replay(id)).toMatchObject({
+        data: { skip_reason: expect.stringMatching(/^not_replayable/) },
+      });
       registered[Symbol.dispose]();
     }
     expect(ran).toBe(0);
@@ -269,7 +316,10 @@ describe("an idempotent replay", () => {
     const work = new Work(q, "orders", keyed);
     const [id] = (await work.fail({ n: 1 })) as [string];
     let finish: () => void = () => undefined;
-    work.behave = () => new Promise<void>((resolve) => { finish = resolve; });
+    work.behave = () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      });
     work.runs.length = 0;
     const running = work.call({ n: 1 });
     await turn();
@@ -307,7 +357,12 @@ describe("a force-redrive", () => {
     }
     expect(q.telemetry.value("baldur_dlq_force_redrive_total", { domain: "default" })).toBe(3);
     expect(q.telemetry.value("baldur_dlq_force_redrive_exhausted_total", { domain: "default" })).toBe(3);
-    expect(q.telemetry.named("dlq_replay.exhausted").map(({ payload }) => payload["redriven"])).toEqual([false, true, true, true]);
+    expect(q.telemetry.named("dlq_replay.exhausted").map(({ payload }) => payload["redriven"])).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
     work.recover();
     expect(await q.queue.forceRedrive(id, by)).toMatchObject({ success: true });
     expect(await q.queue.get(id)).toMatchObject({ status: "resolved", resolutionType: "force_redrive" });
@@ -375,7 +430,10 @@ describe("a replay that cannot be settled", () => {
       q.map.broken = "writes";
       return "ok";
     };
-    expect(await q.queue.replay(id)).toMatchObject({ success: false, error: expect.stringContaining("could not be stored") });
+    expect(await q.queue.replay(id)).toMatchObject({
+      success: false,
+      error: expect.stringContaining("could not be stored"),
+    });
     expect(q.telemetry.named("dlq_replay.settle_failed")).toHaveLength(1);
     q.map.broken = "none";
     expect(await statusOf(q, id)).toBe("replaying");
@@ -394,6 +452,10 @@ describe("a replay that cannot be settled", () => {
     q.map.broken = "all";
     expect((await errorOf(q.queue.replay(id))).code).toBe("ERR_BALDUR_ADAPTER");
     expect((await errorOf(q.queue.list())).code).toBe("ERR_BALDUR_ADAPTER");
-    expect(await q.queue.arming()).toEqual({ armed: null, missingLink: "probe_failed", missingLinks: ["probe_failed"] });
+    expect(await q.queue.arming()).toEqual({
+      armed: null,
+      missingLink: "probe_failed",
+      missingLinks: ["probe_failed"],
+    });
   });
 });

@@ -21,8 +21,33 @@ export interface DlqStoreSubject {
 }
 
 /** Names of all kinds, which a store must not take for its own. */
-const ODD = ["constructor", "__proto__", "toString", "失敗 😀", "a/b", "a\nb", '"', "\u0000", "~", "é", "\ud800"];
-const NO_IDS = ["", "totals", "../x", "dlq/totals", "1", 1, null, undefined, {}, "é", "x".repeat(2000), "\ud800"];
+const ODD = [
+  "constructor",
+  "__proto__",
+  "toString",
+  "失敗 😀",
+  "a/b",
+  "a\nb",
+  '"',
+  "\u0000",
+  "~",
+  "é",
+  "\ud800",
+];
+const NO_IDS = [
+  "",
+  "totals",
+  "../x",
+  "dlq/totals",
+  "1",
+  1,
+  null,
+  undefined,
+  {},
+  "é",
+  "x".repeat(2000),
+  "\ud800",
+];
 
 /** The promises of the port of the dead-letter queue's stores, as a suite of tests. */
 export function dlqStoreContract(subject: DlqStoreSubject): void {
@@ -59,7 +84,8 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
     async function apply(store: DlqStore, id: string, ...inputs: Input[]): Promise<void> {
       for (const input of inputs) {
         const [changed] = await store.change([{ id, input }], NOW);
-        if (changed === undefined || "refused" in changed) throw new Error(`${input.type}: ${JSON.stringify(changed)}`);
+        if (changed === undefined || "refused" in changed)
+          throw new Error(`${input.type}: ${JSON.stringify(changed)}`);
       }
     }
 
@@ -68,9 +94,16 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         const { store, other, entries } = await open();
         const requestData = { args: ["失敗 😀", { deep: [1, null, true] }, "\n\u2028"] };
         const entry = entries.make({ requestData, errorMessage: "line\nend" });
-        expect(await store.add([entry], ROOMY)).toEqual({ outcomes: ["added"], evicted: new Map(), overfull: false });
+        expect(await store.add([entry], ROOMY)).toEqual({
+          outcomes: ["added"],
+          evicted: new Map(),
+          overfull: false,
+        });
         for (const each of [store, other]) {
-          expect(await each.get(entry.id)).toMatchObject({ state: entry.state, body: JSON.parse(entry.body) });
+          expect(await each.get(entry.id)).toMatchObject({
+            state: entry.state,
+            body: JSON.parse(entry.body),
+          });
         }
       });
 
@@ -155,7 +188,9 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         const absent = new Entries().make().id;
         for (const id of [...NO_IDS, absent] as string[]) {
           expect(await store.get(id)).toBeUndefined();
-          expect(await store.change([{ id, input: { type: "expire" } }], NOW)).toEqual([{ refused: "not_found" }]);
+          expect(await store.change([{ id, input: { type: "expire" } }], NOW)).toEqual([
+            { refused: "not_found" },
+          ]);
           expect(await store.remove([id], "pending")).toBe(0);
         }
         expect(await all(store)).toHaveLength(1);
@@ -253,7 +288,9 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         );
         const won = races.flat().filter((result) => !("refused" in result));
         expect(won).toHaveLength(1);
-        expect(races.flat().filter((result) => "refused" in result && result.refused === "wrong_status")).toHaveLength(49);
+        expect(
+          races.flat().filter((result) => "refused" in result && result.refused === "wrong_status"),
+        ).toHaveLength(49);
         expect((await store.get(entry.id))?.state).toMatchObject({ retryCount: 1, status: "replaying" });
       });
     });
@@ -261,8 +298,33 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
     describe("counts", () => {
       const NAMES = ["a", "b"];
       const step = fc.oneof(
-        { weight: 3, arbitrary: fc.record({ do: fc.constant("add" as const), name: fc.constantFrom(...NAMES), domain: fc.constantFrom("d", "e"), count: fc.integer({ min: 1, max: 4 }) }) },
-        { weight: 6, arbitrary: fc.record({ do: fc.constantFrom("claim", "succeed", "fail", "release", "escalate", "resolve", "reject", "expire", "archive", "redrive" as const), at: fc.nat(100) }) },
+        {
+          weight: 3,
+          arbitrary: fc.record({
+            do: fc.constant("add" as const),
+            name: fc.constantFrom(...NAMES),
+            domain: fc.constantFrom("d", "e"),
+            count: fc.integer({ min: 1, max: 4 }),
+          }),
+        },
+        {
+          weight: 6,
+          arbitrary: fc.record({
+            do: fc.constantFrom(
+              "claim",
+              "succeed",
+              "fail",
+              "release",
+              "escalate",
+              "resolve",
+              "reject",
+              "expire",
+              "archive",
+              "redrive" as const,
+            ),
+            at: fc.nat(100),
+          }),
+        },
         { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), at: fc.nat(100) }) },
       );
       const input = (what: string): Input =>
@@ -324,7 +386,12 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
     });
 
     describe("caps", () => {
-      const outcomesOf = async (store: DlqStore, entries: Entries, capacity: Capacity, batches: Partial<EntryBody>[][]) => {
+      const outcomesOf = async (
+        store: DlqStore,
+        entries: Entries,
+        capacity: Capacity,
+        batches: Partial<EntryBody>[][],
+      ) => {
         const outcomes: AddOutcome[] = [];
         for (const batch of batches) {
           const made = batch.map((body) => entries.make(body));
@@ -338,7 +405,13 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
       it("refuse at the cap and not before it, in all first and then in the domain", async () => {
         const { store, entries } = await open();
         const capacity: Capacity = { total: 5, perDomain: 3, strategy: "reject" };
-        expect(await outcomesOf(store, entries, capacity, [[d, d], [d, d], [e, e, e]])).toEqual([
+        expect(
+          await outcomesOf(store, entries, capacity, [
+            [d, d],
+            [d, d],
+            [e, e, e],
+          ]),
+        ).toEqual([
           "added",
           "added",
           "added",
@@ -358,40 +431,66 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         await store.add([entry, entries.make()], capacity);
         expect((await other.add([entries.make()], capacity)).outcomes).toEqual(["dlq_capacity_exceeded"]);
         await apply(store, entry.id, { type: "resolve", actor: "a" });
-        expect((await other.add(entries.many(2), capacity)).outcomes).toEqual(["added", "dlq_capacity_exceeded"]);
+        expect((await other.add(entries.many(2), capacity)).outcomes).toEqual([
+          "added",
+          "dlq_capacity_exceeded",
+        ]);
       });
 
-      it.each(["drop_oldest", "compress_oldest"] as const)("make room for the newest by the oldest: %s", async (strategy) => {
-        const { store, entries } = await open();
-        const capacity: Capacity = { total: 5, perDomain: 3, strategy };
-        const first = [...entries.many(3, d), ...entries.many(2, e)];
-        expect(await store.add(first, capacity)).toEqual({
-          outcomes: first.map(() => "added"),
-          evicted: new Map(),
-          overfull: false,
-        });
-        // One more in all: the oldest of all goes.
-        const more = entries.make(e);
-        expect(await store.add([more], capacity)).toMatchObject({ evicted: new Map([["d", 1]]), overfull: false });
-        expect(idsOf(await all(store))).toEqual([more, ...first.slice(1).toReversed()].map(({ id }) => id));
-        // One more in the domain: the oldest of the domain goes, although it is not the oldest of all.
-        const wide: Capacity = { ...capacity, total: 100 };
-        const last = entries.make(e);
-        expect(await store.add([last], wide)).toMatchObject({ evicted: new Map([["e", 1]]), overfull: false });
-        expect(idsOf(await all(store, e))).toEqual([last.id, more.id, first[4]?.id]);
-        const summaries = await store.summaries(10);
-        expect(summaries.map(({ domain, count }) => [domain, count])).toEqual(
-          strategy === "drop_oldest" ? [] : [["e", 1], ["d", 1]],
-        );
-      });
+      it.each(["drop_oldest", "compress_oldest"] as const)(
+        "make room for the newest by the oldest: %s",
+        async (strategy) => {
+          const { store, entries } = await open();
+          const capacity: Capacity = { total: 5, perDomain: 3, strategy };
+          const first = [...entries.many(3, d), ...entries.many(2, e)];
+          expect(await store.add(first, capacity)).toEqual({
+            outcomes: first.map(() => "added"),
+            evicted: new Map(),
+            overfull: false,
+          });
+          // One more in all: the oldest of all goes.
+          const more = entries.make(e);
+          expect(await store.add([more], capacity)).toMatchObject({
+            evicted: new Map([["d", 1]]),
+            overfull: false,
+          });
+          expect(idsOf(await all(store))).toEqual([more, ...first.slice(1).toReversed()].map(({ id }) => id));
+          // One more in the domain: the oldest of the domain goes, although it is not the oldest of all.
+          const wide: Capacity = { ...capacity, total: 100 };
+          const last = entries.make(e);
+          expect(await store.add([last], wide)).toMatchObject({
+            evicted: new Map([["e", 1]]),
+            overfull: false,
+          });
+          expect(idsOf(await all(store, e))).toEqual([last.id, more.id, first[4]?.id]);
+          const summaries = await store.summaries(10);
+          expect(summaries.map(({ domain, count }) => [domain, count])).toEqual(
+            strategy === "drop_oldest"
+              ? []
+              : [
+                  ["e", 1],
+                  ["d", 1],
+                ],
+          );
+        },
+      );
 
       it("hold for a batch that is larger than they are: its newest stay", async () => {
         const { store, entries } = await open();
         const batch = entries.many(10, d);
-        const { evicted, overfull } = await store.add(batch, { total: 100, perDomain: 3, strategy: "drop_oldest" });
+        const { evicted, overfull } = await store.add(batch, {
+          total: 100,
+          perDomain: 3,
+          strategy: "drop_oldest",
+        });
         expect(evicted).toEqual(new Map([["d", 7]]));
         expect(overfull).toBe(false);
-        expect(idsOf(await all(store))).toEqual(batch.slice(7).map(({ id }) => id).toReversed());
+        expect(idsOf(await all(store))).toEqual(
+          batch
+            .slice(7)
+            .map(({ id }) => id)
+            .toReversed(),
+        );
       });
 
       it("never take what is worked on; when nothing else is there they are exceeded", async () => {
@@ -405,7 +504,10 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         await store.add([held, reviewed, open_], capacity);
         await apply(store, held.id, claimed("t"));
         const next = entries.make();
-        expect(await store.add([next], capacity)).toMatchObject({ evicted: new Map([["shop", 1]]), overfull: false });
+        expect(await store.add([next], capacity)).toMatchObject({
+          evicted: new Map([["shop", 1]]),
+          overfull: false,
+        });
         expect(idsOf(await all(store))).toEqual([next.id, reviewed.id, held.id]);
         await apply(store, next.id, claimed("u"));
         const over = entries.make();
@@ -557,8 +659,14 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
 
       it("are of anything that has a name", async () => {
         const { store } = await open();
-        const names = [...ODD, ...ODD.map((name) => name.repeat(128)), `${"é".repeat(127)}a`, `${"é".repeat(127)}b`];
-        for (const name of names) expect(await store.lease(`sweep/${name}`, `of ${name}`, 10, never)).toBe(true);
+        const names = [
+          ...ODD,
+          ...ODD.map((name) => name.repeat(128)),
+          `${"é".repeat(127)}a`,
+          `${"é".repeat(127)}b`,
+        ];
+        for (const name of names)
+          expect(await store.lease(`sweep/${name}`, `of ${name}`, 10, never)).toBe(true);
       });
     });
 
@@ -618,7 +726,9 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         const entry = entries.make();
         await store.add([entry], ROOMY);
         await map.write((writer) => writer.put(`dlq/entry/${entry.id}`, "damage"));
-        expect(await store.change([{ id: entry.id, input: claimed("t") }], NOW)).toEqual([{ refused: "not_found" }]);
+        expect(await store.change([{ id: entry.id, input: claimed("t") }], NOW)).toEqual([
+          { refused: "not_found" },
+        ]);
         expect(await store.remove([entry.id], "pending")).toBe(0);
       });
     });

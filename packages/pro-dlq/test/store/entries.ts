@@ -31,7 +31,13 @@ export class Entries {
       domain,
       failureType,
     };
-    const whole: EntryState = { status: "pending", retryCount: 0, maxRetries: 2, updatedAt: this.#now, ...state };
+    const whole: EntryState = {
+      status: "pending",
+      retryCount: 0,
+      maxRetries: 2,
+      updatedAt: this.#now,
+      ...state,
+    };
     return { id, name, domain, failureType, state: whole, body: JSON.stringify(body) };
   }
 
