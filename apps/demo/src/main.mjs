@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { judge, NOT_PROVEN } from "./claims.mjs";
 import { measure } from "./measure.mjs";
@@ -13,6 +13,13 @@ const MOST_TIME = 59_000;
 const COLUMNS = { plain: "without Baldur", oss: "Baldur OSS", pro: "Baldur PRO" };
 
 const print = (text) => process.stdout.write(`${text}\n`);
+
+/** Claims about time do not hold where others leave no processor. It excuses nothing: the demo fails all the same. */
+function hint() {
+  const [load] = loadavg();
+  const cores = availableParallelism();
+  return load > 2 * cores ? `, on a busy machine (load ${load.toFixed(1)} on ${cores} cores)` : "";
+}
 
 /** Answers whether every claim held. */
 async function main(folder) {
@@ -31,7 +38,7 @@ async function main(folder) {
   print(`\n${table(rows, Object.values(COLUMNS))}`);
   print(`\nbreaker of the shop with Baldur PRO\n${timeline(rounds.pro)}\n`);
   print(`Not proven here:\n${NOT_PROVEN.map((line) => `  ${line}`).join("\n")}\n`);
-  const verdict = failed.length === 0 ? "every claim holds" : `${failed.length} claim(s) FAILED`;
+  const verdict = failed.length === 0 ? "every claim holds" : `${failed.length} claim(s) FAILED${hint()}`;
   print(`${verdict}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
   return failed.length === 0;
 }
@@ -45,7 +52,7 @@ process.on("exit", () => {
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 const guard = setTimeout(() => {
-  process.stderr.write("the demo did not end in time\n");
+  process.stderr.write(`the demo did not end in time${hint()}\n`);
   process.exit(1);
 }, MOST_TIME);
 

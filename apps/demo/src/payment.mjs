@@ -23,7 +23,7 @@ const SETTINGS = {
   // outside this run. Here it never grows beyond the second that the gateway asks for.
   rateLimitBackoff: { maxDelay: 1000 },
   // By default 50 replays per second, half a minute after a recovery: kinder to a gateway, and longer than this run.
-  replay: { rate: 150, rampUp: 2000, concurrency: 16 },
+  replay: { rate: 150, rampUp: 2000, concurrency: 8 },
   dlq: { batchSize: 100 },
 };
 

@@ -83,8 +83,7 @@ describe("a shutdown", () => {
     map.letGo(); // what was on its way arrives too, and is known when it is brought back
     await turn();
     const next = await begin({ map });
-    await next.clock.advance(6000);
-    await until(() => next.telemetry.named("dlq.spill_absorbed").length > 0);
+    await until(next, () => next.telemetry.named("dlq.spill_absorbed").length > 0);
     expect(await ids(next)).toEqual(captured.map(({ id }) => id).sort());
     expect(spilled()).toBe("");
   });
@@ -119,8 +118,7 @@ describe("a store that is away", () => {
       captured.map(({ id }) => ({ captured: true, id, where: "spill" })),
     );
     q.map.broken = "none";
-    await q.clock.advance(6000);
-    await until(() => q.telemetry.named("dlq.spill_absorbed").length > 0);
+    await until(q, () => q.telemetry.named("dlq.spill_absorbed").length > 0);
     expect(await ids(q)).toEqual(captured.map(({ id }) => id).sort());
   });
 });
@@ -140,7 +138,6 @@ describe("an outbox that is full", () => {
     expect(q.telemetry.value("baldur_dlq_outbox_drops_total")).toBe(40);
     const warnings = q.telemetry.named("dlq.outbox_drop_threshold_breached");
     expect(warnings).toMatchObject([{ level: "warning", payload: { capacity: 100, size: 100 } }]);
-    await q.clock.advance(6000);
-    await until(async () => (await ids(q)).length === 150);
+    await until(q, async () => (await ids(q)).length === 150);
   });
 });

@@ -91,6 +91,22 @@ describe("processes that are killed at any moment", () => {
   });
 });
 
+describe("a process that is killed while it takes up what was spilled", () => {
+  it.each(["work:add", "commit:add", "told:add"])("at %s leaves it to the next, once", async (point) => {
+    await using workers = await Workers.create();
+    const first = workers.start({ captures: 10, refused: 10, failing: 0 });
+    expect(await first.ended).toBe(0);
+    const second = workers.start({ replays: true, work: 50, failpoint: { point, crossing: 1 } });
+    expect(await second.ended).toBe("SIGKILL");
+    expect(await workers.start({ replays: true, empties: true }).ended).toBe(0);
+    const { acknowledged, journal, folder } = workers;
+    expect(acknowledged).toHaveLength(10);
+    const content = (await dump([folder]))[0] ?? [];
+    expect(violations({ acknowledged, journal, content, budget: BUDGET })).toEqual([]);
+    expect(journal.filter((line) => line.startsWith("end "))).toHaveLength(10);
+  });
+});
+
 /** One to four processes at a time, in one or two generations, and one more that ends what they left. */
 async function crashes(number: number, workers: Workers): Promise<void> {
   try {

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const WORKER = fileURLToPath(new URL("./worker.mjs", import.meta.url));
 const DUMP = fileURLToPath(new URL("./dump.mjs", import.meta.url));
 const LICENSE = fileURLToPath(new URL("../../../../tooling/license/development.license", import.meta.url));
-const GIVEN_UP = 60_000;
+const GIVEN_UP = 120_000;
 
 /** Large counts in a soak. */
 export const isSoak: boolean = process.env["BALDUR_SOAK"] === "1";

@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { violations } from "../crash/checker.js";
 import { HOUR, type Host, NAME, Site } from "./host.js";
 
 const DAY = 24 * HOUR;
 /** Nobody has it: Linux gives no numbers above 2^22. */
 const NOBODY = 2 ** 22 + 1;
+
+jest.setTimeout(30_000);
 
 let site: Site;
 beforeEach(() => {

@@ -1,8 +1,10 @@
 import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { KeyValueStore } from "@baldur/core/plugin";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type Host, NAME, Site } from "./host.js";
+
+jest.setTimeout(30_000);
 
 let site: Site;
 beforeEach(() => {

@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { violations } from "../crash/checker.js";
 import { type Host, NAME, Site } from "./host.js";
+
+jest.setTimeout(30_000);
 
 let site: Site;
 beforeEach(() => {

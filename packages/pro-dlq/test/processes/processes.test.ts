@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import { violations } from "../crash/checker.js";
 import { dump, isSoak, type Worker, Workers } from "../crash/workers.js";
 
-const ENTRIES = isSoak ? 20_000 : 2000;
+const ENTRIES = isSoak ? 10_000 : 2000;
 const PROCESSES = 4;
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 let workers: Workers;
 beforeEach(async () => {

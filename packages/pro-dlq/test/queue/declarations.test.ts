@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import type { QueueSetup, TestQueue } from "./runtime.js";
 
 jest.unstable_mockModule("../../src/spill/stderr.js", () => ({ writeToStderr: () => true }));
-const { DAY, down, errorOf, HOUR, MINUTE, SharedMap, started, TestGovernance, turn, until, upTo, Work } =
+const { down, errorOf, HOUR, MINUTE, SharedMap, started, TestGovernance, turn, until, upTo, Work } =
   await import("./runtime.js");
 const { SpillFile } = await import("../../src/spill/spill.js");
 
@@ -94,8 +94,7 @@ describe("what is declared happens:", () => {
     await fail();
     append.mockRestore();
     q.map.broken = "none";
-    await q.clock.advance(20_000);
-    await until(() => q.telemetry.named("dlq.spill_absorbed").length > 0);
+    await until(q, () => q.telemetry.named("dlq.spill_absorbed").length > 0);
     const [newest] = (await q.queue.list({ limit: 1 })).items;
     await q.map.put(`dlq/entry/${newest?.id}`, "damage");
     await q.queue.list();
@@ -150,7 +149,7 @@ describe("what is declared happens:", () => {
   });
 
   it("automation, and what it meets", async () => {
-    const q = await begin({ env: { DLQ_DOMAIN_CARDINALITY_ALERT_THRESHOLD: "1", DLQ_EXPIRY_HOURS: "24" } });
+    const q = await begin({ env: { DLQ_DOMAIN_CARDINALITY_ALERT_THRESHOLD: "1", DLQ_EXPIRY_HOURS: "1" } });
     const work = new Work(q);
     await work.fail(1);
     await q.baldur.protectWithMeta("nobody", down, { dlq: true });
@@ -161,7 +160,7 @@ describe("what is declared happens:", () => {
     await q.clock.advance(10_000);
     await q.baldur.circuit("orders").forceOpen(control);
     await q.baldur.circuit("orders").forceClose({ ...control, triggerReplay: true });
-    await q.clock.advance(DAY);
+    await q.clock.advance(2 * HOUR);
   });
 });
 

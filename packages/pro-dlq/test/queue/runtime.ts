@@ -35,13 +35,21 @@ export const down = async (): Promise<never> => {
   throw new Error("down");
 };
 
-/** Waits for what the file system does meanwhile. */
-export async function until(isSo: () => unknown): Promise<void> {
-  for (let n = 0; n < 20_000; n++) {
+/** Nothing is read or written: the fake time must not pass while the real one does. */
+async function filesAtRest(): Promise<void> {
+  do await turn();
+  while (process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq")));
+}
+
+/** Moves the clock until it has come about, while the file system does its part. */
+export async function until({ clock }: { clock: FakeClock }, isSo: () => unknown): Promise<void> {
+  for (let second = 0; second < 300; second++) {
+    (globalThis as any).lastInfo += `${JSON.stringify(process.getActiveResourcesInfo())}${clock.monotonic()}\n`;
+    await filesAtRest();
     if (await isSo()) return;
-    await turn();
+    await clock.advance(1000);
   }
-  throw new Error("it did not come about");
+  throw new Error("it did not come about " + globalThis.lastInfo + clock.monotonic());
 }
 
 /** The error of a promise that must reject. */
@@ -183,7 +191,10 @@ export async function started(setup: QueueSetup = {}): Promise<TestQueue> {
     work.then(mark, mark);
     await turn();
     const steps = 2000;
-    for (let step = 0; step < steps && !settled; step++) await clock.advance(most / steps);
+    for (let step = 0; step < steps && !settled; step++) {
+      await filesAtRest();
+      if (!settled) await clock.advance(most / steps);
+    }
     if (!settled) throw new Error(`it was not settled after ${most} ms`);
     return work;
   };

@@ -1,7 +1,6 @@
 import type { FailedOperation } from "@baldur/core/plugin";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import {
-  DAY,
   down,
   errorOf,
   HOUR,
@@ -244,12 +243,28 @@ describe("scheduled passes", () => {
     expect(work.runs).toHaveLength(1);
   });
 
+  it("come as often as before once the circuit closed, too", async () => {
+    const q = await begin({ replay: { rampUp: 0 } });
+    const work = new Work(q, "orders", { dlq: { maxRetries: 100 } });
+    await failMany(q, work, [1]);
+    await q.clock.advance(HOUR);
+    work.recover();
+    await recover(q);
+    await q.clock.advance(SECOND);
+    expect((await q.queue.stats()).byStatus).toEqual({ resolved: 1 });
+    work.behave = down;
+    await failMany(q, work, [2]);
+    work.recover();
+    await q.clock.advance(70 * SECOND);
+    expect((await q.queue.stats()).byStatus).toEqual({ resolved: 2 });
+  });
+
   it("stop at the budget: what failed as often as it may waits for a person", async () => {
     const q = await begin();
     const work = new Work(q);
     const ids = await failMany(q, work, [1, 2]);
     work.runs.length = 0;
-    await q.clock.advance(DAY);
+    await q.clock.advance(HOUR);
     expect(await statuses(q, ids)).toEqual(["requires_review", "requires_review"]);
     expect(work.runs).toHaveLength(4);
   });

@@ -164,8 +164,10 @@ describe("an owner", () => {
     expect(owners()).toHaveLength(1);
     const until = () => JSON.parse(q.map.get(owners()[0] as string) as string).until - q.clock.now();
     expect(until()).toBe(30_000);
-    await q.clock.advance(MINUTE);
-    expect(until()).toBeGreaterThan(15_000);
+    for (const _ of upTo(60)) {
+      await q.clock.advance(1000);
+      expect(until()).toBeGreaterThanOrEqual(15_000);
+    }
     release();
     await Promise.all(replays);
     const writes = q.map.writes;
