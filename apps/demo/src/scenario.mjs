@@ -73,26 +73,26 @@ async function playPhases(round) {
   const gatewaySignal = await gateway.kill();
   enter("killed");
   const { attempts: before } = await shop.ask();
-  await sleep(2000);
+  await sleep(1500);
   const { attempts: after } = await shop.ask();
   await startGateway("hang");
 
   enter("hangs");
-  await sleep(1000);
+  await sleep(600);
   // With an open circuit nothing but its probes waits for the gateway.
   const inOutage = await killShop(round, "shop killed", ({ inFlight }) => inFlight > 0);
-  await sleep(1200);
+  await sleep(1000);
   await gateway.ask("limit");
 
   enter("429");
-  await sleep(1600);
+  await sleep(1300);
   await gateway.ask("normal");
 
   enter("recovered");
-  await sleep(2500);
+  await sleep(2200);
   const isReplaying = ({ replaying, replayed }) => replaying > 1 && replayed > 30;
   const inDrain = await killShop(round, "killed again", round.replays ? isReplaying : () => true);
-  await sleep(1000);
+  await sleep(600);
   await drained(ledger, traffic.orders, Math.min(deadline, performance.now() + DRAIN_UNDER_TRAFFIC));
   return { gatewaySignal, triedWhileKilled: after - before, deaths: [inOutage, inDrain] };
 }

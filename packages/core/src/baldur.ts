@@ -10,8 +10,7 @@ import { SETTINGS } from "./declarations.js";
 import type { DocumentStore } from "./documents/documents.js";
 import { Domains } from "./domain/domain.js";
 import { ConfigurationError, invalid } from "./errors.js";
-import { DLQReplayError } from "./failure-capture/errors.js";
-import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
+import type { FailedOperation, ReplayEnding, ReplayHandler } from "./failure-capture/operation.js";
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import { ReplayScope } from "./failure-capture/replay-scope.js";
 import type { Health } from "./health/health.js";
@@ -395,15 +394,11 @@ export class Runtime implements Baldur, Caller {
     return problem === undefined ? control : [...control, `storage: ${problem}`];
   }
 
-  async #replay(operation: FailedOperation): Promise<unknown> {
+  #replay(operation: FailedOperation): Promise<ReplayEnding> {
     const { name, id } = operation;
-    const handler = this.replayHandlers.get(name);
-    if (handler === undefined) throw new DLQReplayError(id, `there is no replay handler for ${name}`);
-    const work = async (): Promise<unknown> => handler.replay(operation);
-    const isProtected = this.replayHandlers.isProtected(name);
-    return this.#replays.run(id, () =>
-      isProtected ? work() : this.calls.run(name, work, { dlq: false, replayOf: id }),
-    );
+    const protect = (work: () => unknown): unknown =>
+      this.calls.run(name, work, { dlq: false, replayOf: id });
+    return this.#replays.run(id, () => this.replayHandlers.run(operation, protect));
   }
 
   #createIdempotencyStore(): MemoryIdempotencyStore {

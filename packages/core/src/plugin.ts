@@ -12,6 +12,7 @@ export type {
   EntryStatus,
   FailedOperation,
   NewFailedOperation,
+  ReplayEnding,
   ReplayHandler,
   ReplayVerdict,
   RequestData,

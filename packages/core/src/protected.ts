@@ -73,7 +73,7 @@ function registerReplay(
   options: ProtectOptions | undefined,
 ): void {
   if (options?.dlq === undefined || options.dlq === false) return;
-  handlers.registerWrapped(name, fn, (operation) => replay(caller(), fn, options, operation));
+  handlers.registerWrapped(name, fn, (operation, begin) => replay(caller(), fn, options, operation, begin));
 }
 
 /**
@@ -85,13 +85,17 @@ function replay(
   fn: AnyFunction,
   options: ProtectOptions,
   operation: FailedOperation,
+  begin: () => void,
 ): Promise<unknown> {
   const { args: codec } = options as ProtectedOptions;
   const stored = operation.requestData.args ?? [];
   const args = codec === undefined ? stored : codec.decode(stored);
   return caller.call(
     operation.name,
-    () => fn(...args),
+    () => {
+      begin();
+      return fn(...args);
+    },
     { ...options, dlq: false, replayOf: operation.id },
     args,
   );

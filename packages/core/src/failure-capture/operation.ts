@@ -81,6 +81,11 @@ export type NewFailedOperation = Pick<FailedOperation, "name" | "failureType"> &
 /** Whether an operation may be replayed now; a refusal says why and costs the operation nothing. @public */
 export type ReplayVerdict = boolean | { readonly ok: boolean; readonly reason?: string };
 
+/** How a replay ended. `ran`: whether its handler was called at all; a refusal on the way there costs the operation nothing. @public */
+export type ReplayEnding =
+  | { readonly ran: true; readonly value: unknown }
+  | { readonly ran: boolean; readonly error: unknown };
+
 /** Does a failed operation again. It must bear being run twice: the first run may have had its effect. @public */
 export interface ReplayHandler {
   /** Asked before every replay. Default: yes. */

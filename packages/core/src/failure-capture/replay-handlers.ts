@@ -1,6 +1,7 @@
 import { ConfigurationError, invalid } from "../errors.js";
 import { validateName } from "../pipeline/endpoints.js";
-import type { FailedOperation, ReplayHandler } from "./operation.js";
+import { DLQReplayError } from "./errors.js";
+import type { FailedOperation, ReplayEnding, ReplayHandler } from "./operation.js";
 
 /** How failed operations are run again, by protected name. @public */
 export class ReplayHandlers {
@@ -22,6 +23,36 @@ export class ReplayHandlers {
     return !this.#registered.has(name) && this.#wrapped.get(name)?.several === false;
   }
 
+  /**
+   * Runs the handler of an operation. One that is not protected by itself is handed to `protect`. Never rejects.
+   */
+  async run(operation: FailedOperation, protect: ProtectReplay): Promise<ReplayEnding> {
+    let ran = false;
+    const begin = (): void => {
+      ran = true;
+    };
+    try {
+      return { ran: true, value: await this.#start(operation, protect, begin) };
+    } catch (error) {
+      return { ran, error };
+    }
+  }
+
+  async #start(operation: FailedOperation, protect: ProtectReplay, begin: () => void): Promise<unknown> {
+    const { id, name } = operation;
+    const registered = this.#registered.get(name);
+    if (registered !== undefined) {
+      return protect(() => {
+        begin();
+        return registered.replay(operation);
+      });
+    }
+    const wrapped = this.#wrapped.get(name);
+    if (wrapped === undefined || wrapped.several)
+      throw new DLQReplayError(id, `there is no replay handler for ${name}`);
+    return wrapped.replay(operation, begin);
+  }
+
   /** Throws `ConfigurationError` when the name has a handler. Disposing the answer takes it away. */
   register(name: string, handler: ReplayHandler | ((operation: FailedOperation) => unknown)): Disposable {
     validateName(name);
@@ -37,10 +68,11 @@ export class ReplayHandlers {
   }
 
   /** A function wrapped with `dlq` is its own handler. */
-  registerWrapped(name: string, fn: object, replay: (operation: FailedOperation) => unknown): void {
+  registerWrapped(name: string, fn: object, replay: ReplayWrapped): void {
     const known = this.#wrapped.get(name);
     const several = known !== undefined && (known.several || known.fn !== fn);
-    this.#wrapped.set(name, { fn, several, handler: { replay } });
+    const handler = { replay: (operation: FailedOperation) => replay(operation, () => undefined) };
+    this.#wrapped.set(name, { fn, several, replay, handler });
     this.#tell(name);
   }
 
@@ -55,10 +87,17 @@ export class ReplayHandlers {
   }
 }
 
+/** Runs a wrapped function again; `begin` is called when the function is. */
+type ReplayWrapped = (operation: FailedOperation, begin: () => void) => unknown;
+
+/** Runs a handler protected. */
+type ProtectReplay = (work: () => unknown) => unknown;
+
 interface Wrapped {
   readonly fn: object;
   /** Different functions were wrapped under the name. */
   readonly several: boolean;
+  readonly replay: ReplayWrapped;
   readonly handler: ReplayHandler;
 }
 

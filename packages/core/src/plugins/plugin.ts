@@ -1,7 +1,7 @@
 import { type Clock, hotClock } from "../clock.js";
 import type { DocumentStore } from "../documents/documents.js";
 import { invalid } from "../errors.js";
-import type { FailedOperation } from "../failure-capture/operation.js";
+import type { FailedOperation, ReplayEnding } from "../failure-capture/operation.js";
 import type { ReplayHandlers } from "../failure-capture/replay-handlers.js";
 import type { KeyValueStore } from "../kv/kv.js";
 import type { SettingsGroup } from "../settings/define.js";
@@ -113,8 +113,8 @@ export interface PluginContext {
   readonly clock: Clock;
   /** How failed operations are done again, by protected name. */
   readonly replayHandlers: ReplayHandlers;
-  /** Does a failed operation again, protected, with its handler; what fails within is not captured. Rejects as it does. */
-  replay(operation: FailedOperation): Promise<unknown>;
+  /** Does a failed operation again, protected, with its handler; what fails within is not captured. Never rejects. */
+  replay(operation: FailedOperation): Promise<ReplayEnding>;
   /** Read it when it is needed: plugins registered later may fill a slot. */
   readonly slots: SlotReader;
   /** Throws `ConfigurationError` when another plugin fills the slot. */

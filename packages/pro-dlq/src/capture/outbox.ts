@@ -37,6 +37,8 @@ export interface OutboxStats {
 export class Outbox {
   #waiting: Waiting[] = [];
   #inFlight: Waiting[] = [];
+  /** Found the outbox full, and are on their way down the chain. */
+  readonly #diverted = new Set<NewEntry>();
   #flushing: Promise<void> | undefined;
   #enqueued = 0;
   #written = 0;
@@ -85,12 +87,13 @@ export class Outbox {
    */
   dump(take: (entries: readonly NewEntry[]) => "spill" | "stderr"): number {
     const rest = [...this.#inFlight, ...this.#waiting];
-    if (rest.length === 0) return 0;
+    const entries = [...rest.map(({ entry }) => entry), ...this.#diverted];
+    if (entries.length === 0) return 0;
     this.#dumped += this.#waiting.length;
     this.#waiting = [];
-    const where = take(rest.map(({ entry }) => entry));
+    const where = take(entries);
     for (const { entry, resolve } of rest) resolve({ captured: true, id: entry.id, where });
-    return rest.length;
+    return entries.length;
   }
 
   async #flush(): Promise<void> {
@@ -108,7 +111,9 @@ export class Outbox {
 
   async #divert(entry: NewEntry): Promise<CaptureResult> {
     this.#dropped++;
+    this.#diverted.add(entry);
     const [result] = await this.options.overflow([entry]);
+    this.#diverted.delete(entry);
     return result as CaptureResult;
   }
 }

@@ -1,22 +1,10 @@
 import { IdempotencyDuplicateError, isBaldurError } from "@baldur/core";
+import type { ReplayEnding } from "@baldur/core/plugin";
 import type { ReplayTrigger } from "../entry/entry.js";
 import type { Input } from "../entry/transition.js";
 
-/** How a handler ended. */
-export type Ending = { readonly value: unknown } | { readonly error: unknown };
-
-/** Refusals that say nothing about the entry: its work was not begun. */
-const NOT_TRIED: ReadonlySet<string> = new Set([
-  "ERR_BALDUR_CIRCUIT_OPEN",
-  "ERR_BALDUR_BULKHEAD_FULL",
-  "ERR_BALDUR_BULKHEAD_TIMEOUT",
-  "ERR_BALDUR_RATE_LIMIT_EXCEEDED",
-  "ERR_BALDUR_RATE_LIMIT_DEFERRED",
-  "ERR_BALDUR_IDEMPOTENCY_UNAVAILABLE",
-]);
-
-/** What the entry is told about it. Pure. */
-export function verdictOn(ending: Ending, token: string, trigger: ReplayTrigger): Input {
+/** What the entry is told about a replay. Where its handler was not called, that costs it nothing. Pure. */
+export function verdictOn(ending: ReplayEnding, token: string, trigger: ReplayTrigger): Input {
   if ("value" in ending) return { type: "succeed", token, how: trigger };
   const { error } = ending;
   if (isDuplicate(error)) {
@@ -24,7 +12,7 @@ export function verdictOn(ending: Ending, token: string, trigger: ReplayTrigger)
       ? { type: "succeed", token, how: "duplicate_skip", note: "its work was done by another call" }
       : { type: "defer", token, reason: "in_progress" };
   }
-  if (isBaldurError(error) && NOT_TRIED.has(error.code)) return { type: "defer", token, reason: error.code };
+  if (!ending.ran && isBaldurError(error)) return { type: "defer", token, reason: error.code };
   return { type: "fail", token, error: messageOf(error) };
 }
 

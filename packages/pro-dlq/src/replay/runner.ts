@@ -1,4 +1,10 @@
-import { type AuditEntry, auditSlot, type FailedOperation, type PluginContext } from "@baldur/core/plugin";
+import {
+  type AuditEntry,
+  auditSlot,
+  type FailedOperation,
+  type PluginContext,
+  type ReplayEnding,
+} from "@baldur/core/plugin";
 import type { ReplayResult } from "../api.js";
 import type { Entry, ReplayTrigger } from "../entry/entry.js";
 import type { Input } from "../entry/transition.js";
@@ -11,7 +17,7 @@ import {
   replayOutcomes,
 } from "../metrics.js";
 import type { Changed, DlqStore } from "../store/store.js";
-import { type Ending, messageOf, verdictOn } from "./outcome.js";
+import { messageOf, verdictOn } from "./outcome.js";
 import { failed, skippedBecause, succeeded } from "./results.js";
 
 export type RunnerContext = Pick<PluginContext, "replay" | "telemetry" | "clock" | "slots">;
@@ -33,7 +39,7 @@ export interface Run {
 /** A handler that ended, before its entry knows. */
 export interface Executed {
   readonly run: Run;
-  readonly ending: Ending;
+  readonly ending: ReplayEnding;
   /** What the entry is to be told. */
   readonly verdict: Input;
   /** Milliseconds. */
@@ -58,7 +64,7 @@ export class Runner {
     const { clock } = this.context;
     const { retryCount } = run.entry.state;
     const began = clock.monotonic();
-    const ending = await this.#end({ ...run.operation, retryCount, status: "replaying" });
+    const ending = await this.context.replay({ ...run.operation, retryCount, status: "replaying" });
     return {
       run,
       ending,
@@ -80,14 +86,6 @@ export class Runner {
       return failed(id, "the claim was lost, so the outcome settled nothing");
     }
     return this.#told(executed, settled.entry);
-  }
-
-  async #end(operation: FailedOperation): Promise<Ending> {
-    try {
-      return { value: await this.context.replay(operation) };
-    } catch (error) {
-      return { error };
-    }
   }
 
   async #settle(id: string, input: Input): Promise<Changed | Error> {

@@ -109,6 +109,7 @@ describe("the chain", () => {
 
   it("leaves a store that failed alone: twice as long each time, at most ten seconds, until it is well", async () => {
     const s = await subject();
+    jest.spyOn(s.spill, "append").mockResolvedValue("file");
     s.map.broken = "all";
     const pauses: number[] = [];
     let tried = s.clock.monotonic();

@@ -38,18 +38,17 @@ export const down = async (): Promise<never> => {
 /** Nothing is read or written: the fake time must not pass while the real one does. */
 async function filesAtRest(): Promise<void> {
   do await turn();
-  while (process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq")));
+  while (process.getActiveResourcesInfo().some((resource) => /^FSReq|^CloseReq$/.test(resource)));
 }
 
 /** Moves the clock until it has come about, while the file system does its part. */
 export async function until({ clock }: { clock: FakeClock }, isSo: () => unknown): Promise<void> {
   for (let second = 0; second < 300; second++) {
-    (globalThis as any).lastInfo += `${JSON.stringify(process.getActiveResourcesInfo())}${clock.monotonic()}\n`;
     await filesAtRest();
     if (await isSo()) return;
     await clock.advance(1000);
   }
-  throw new Error("it did not come about " + globalThis.lastInfo + clock.monotonic());
+  throw new Error("it did not come about");
 }
 
 /** The error of a promise that must reject. */

@@ -185,13 +185,13 @@ describe("the pace", () => {
 });
 
 describe("the verdict on a replay", () => {
-  const verdict = (error: unknown) => verdictOn({ error }, "t", "manual_replay");
+  const verdict = (error: unknown, ran = false) => verdictOn({ ran, error }, "t", "manual_replay");
   const duplicate = (decision: "skip" | "abort") =>
     new IdempotencyDuplicateError({ key: "k", domain: "d", decision });
 
   it("is a success for whatever is returned", () => {
     for (const value of [undefined, false, new Error("returned"), null])
-      expect(verdictOn({ value }, "t", "scheduled_batch")).toEqual({
+      expect(verdictOn({ ran: true, value }, "t", "scheduled_batch")).toEqual({
         type: "succeed",
         token: "t",
         how: "scheduled_batch",
@@ -214,6 +214,12 @@ describe("the verdict on a replay", () => {
       expect(verdict(error).type).toBe("defer");
       expect(isCircuitOpen(verdict(error))).toBe(false);
     }
+  });
+
+  it("is a failure where the handler ran, though what it called refused: the budget bounds how often it runs", () => {
+    const nested = new CircuitOpenError({ serviceName: "another" } as never);
+    expect(verdict(nested, true).type).toBe("fail");
+    expect(verdict(new BulkheadFullError({} as never), true).type).toBe("fail");
   });
 
   it.each<[unknown, string]>([
