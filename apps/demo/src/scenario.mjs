@@ -6,8 +6,9 @@ import { Service } from "./service.mjs";
 import { isAcknowledged, startTraffic } from "./traffic.mjs";
 
 const LICENCE = fileURLToPath(new URL("../../../tooling/license/development.license", import.meta.url));
-/** The drain is waited for under traffic; what it takes longer goes on without. */
+/** Waited for at most until every acknowledged order is charged: under traffic, and then without it. */
 const DRAIN_UNDER_TRAFFIC = 6000;
+const DRAIN_AFTERWARDS = 8000;
 const LOOKS = 1000;
 
 /**
@@ -57,7 +58,7 @@ async function underTraffic(round, events, onProgress) {
     const end = elapsed();
     const late = traffic.late();
     await traffic.stop();
-    await drained(round.ledger, orders, round.deadline);
+    await drained(round, orders, DRAIN_AFTERWARDS);
     const calls = round.ledger.calls().map((call) => ({ ...call, at: call.at - startedAt }));
     return { ...facts, orders, phases, end, late, calls, ...sorted(events, startedAt) };
   } finally {
@@ -66,7 +67,7 @@ async function underTraffic(round, events, onProgress) {
 }
 
 async function playPhases(round) {
-  const { gateway, shop, startGateway, ledger, traffic, enter, deadline } = round;
+  const { gateway, shop, startGateway, traffic, enter } = round;
   enter("normal");
   await sleep(1000);
 
@@ -93,7 +94,7 @@ async function playPhases(round) {
   const isReplaying = ({ replaying, replayed }) => replaying > 1 && replayed > 30;
   const inDrain = await killShop(round, "killed again", round.replays ? isReplaying : () => true);
   await sleep(600);
-  await drained(ledger, traffic.orders, Math.min(deadline, performance.now() + DRAIN_UNDER_TRAFFIC));
+  await drained(round, traffic.orders, DRAIN_UNDER_TRAFFIC);
   return { gatewaySignal, triedWhileKilled: after - before, deaths: [inOutage, inDrain] };
 }
 
@@ -118,8 +119,9 @@ async function loadOf(shop, isRight) {
 }
 
 /** Waits until every order that was acknowledged is charged. Nobody asks the shop to do so. */
-async function drained(ledger, orders, deadline) {
-  while (performance.now() < deadline) {
+async function drained({ ledger, deadline }, orders, patience) {
+  const end = Math.min(deadline, performance.now() + patience);
+  while (performance.now() < end) {
     const charges = ledger.charges();
     if (orders.every((order) => !isAcknowledged(order) || charges.has(order.id))) return;
     await sleep(100);

@@ -86,8 +86,20 @@ describe("the description of an error", () => {
     expect(stack?.match(/^\s+at /gm)).toHaveLength(50);
     error.stack = `Error: deep\n${`    at ${"f".repeat(500)}\n`.repeat(45)}`;
     expect(describeError(error).stack).toHaveLength(10_000);
-    error.stack = "x".repeat(1_000_000);
-    expect(describeError(error).stack?.length).toBeLessThanOrEqual(10_000);
+    error.stack = `${"x".repeat(1_000_000)}\n    at f (file.js:1:1)`;
+    expect(describeError(error).stack?.length ?? 0).toBeLessThanOrEqual(10_000);
+  });
+
+  it("leaves out a stack without frames, which says no more than the message", () => {
+    const error = new Error("refused");
+    error.stack = "Error: refused";
+    expect(describeError(error)).not.toHaveProperty("stack");
+  });
+
+  it("reads no stack where none is wanted, for that is what costs", () => {
+    const error = new Error("deep");
+    Object.defineProperty(error, "stack", { get: () => expect(true).toBe(false) });
+    expect(describeError(error, false)).toMatchObject({ errorMessage: "deep" });
   });
 
   it("has no stack where there is none", () => {
