@@ -62,7 +62,11 @@ export class Composer {
     return plan;
   }
 
-  #report({ name }: Endpoint, plan: CallPlan | Plan): void {
+  /** Once per name and plan: calls of one name may take turns with their options. */
+  #report(endpoint: Endpoint, plan: CallPlan): void {
+    if (plan.told.has(endpoint)) return;
+    plan.told.add(endpoint);
+    const { name } = endpoint;
     const stages = plan.chain.stages.map((stage) => stage.name);
     const timeout = stages.includes("timeout") ? plan.defaultTimeout : null;
     this.parts.services.telemetry.report(composed, { name, stages, timeout });
@@ -72,6 +76,8 @@ export class Composer {
 type Presence = "undefined" | "function" | "string" | "object";
 
 class CallPlan implements Plan {
+  /** Names that it was reported for. */
+  readonly told = new WeakSet<Endpoint>();
   readonly services: CallServices;
   readonly chain: Chain;
   readonly guarantees: Chain;

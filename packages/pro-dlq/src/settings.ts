@@ -142,7 +142,7 @@ export const dlqSettings: SettingsGroup<DlqSettings> = defineSettings<DlqSetting
       default: 10,
       min: 1,
       max: 1000,
-      help: "entries of a name that one scheduled pass replays",
+      help: "entries of a name that a scheduled pass takes at a time; it goes on while they go through",
     }),
     retryDelay: duration({
       env: "RETRY_DELAY",
@@ -177,7 +177,7 @@ export const dlqSettings: SettingsGroup<DlqSettings> = defineSettings<DlqSetting
     }),
     outboxBatchSize: integer({
       env: "OUTBOX_BATCH_SIZE",
-      default: 500,
+      default: 1000,
       min: 1,
       max: 10_000,
       help: "entries written at a time",

@@ -8,7 +8,7 @@ import type { DlqStore } from "../store/store.js";
 import { every, pause } from "../ticker.js";
 import type { Pace } from "./pace.js";
 import type { Replays } from "./replays.js";
-import type { Sweeper } from "./sweeper.js";
+import type { Sweeper, SweepRequest } from "./sweeper.js";
 
 export interface AutomationParts {
   readonly store: DlqStore;
@@ -38,6 +38,8 @@ export class Automation {
   /** Sweeps under way, by name. */
   readonly #running = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
+  /** Names that a scheduled pass of this process has been at. */
+  readonly #tried = new Set<string>();
   readonly #backoff = new Map<string, { readonly passes: number; readonly until: number }>();
   /** Names that wait for a handler, and whether that was told: at the start handlers come one by one. */
   readonly #unarmed = new Map<string, boolean>();
@@ -122,11 +124,16 @@ export class Automation {
     }
   }
 
-  /** One entry first: when it goes through, the others follow. */
+  /**
+   * One entry first: when it goes through, the others follow. The first of all takes no entry's last try: a process that is
+   * started again and again while its dependency is away must not use them up.
+   */
   async #scheduled(name: string): Promise<void> {
     const { replays, replay, settings } = this.parts;
     const pace = replays.pace(replay.rampUp);
-    let result = await this.#sweep(name, "scheduled_batch", 1, pace, 1);
+    const sparing = !this.#tried.has(name);
+    this.#tried.add(name);
+    let result = await this.#sweep(name, "scheduled_batch", 1, pace, { concurrency: 1, sparing });
     while (result.failedCount === 0 && !isOver(result))
       result = await this.#sweep(name, "scheduled_batch", settings.batchSize, pace);
     this.#remember(name, result);
@@ -137,13 +144,13 @@ export class Automation {
     trigger: ReplayTrigger,
     maxItems: number,
     pace: Pace,
-    concurrency?: number,
+    probing?: Pick<SweepRequest, "concurrency" | "sparing">,
   ): Promise<BatchReplayResult> {
     const { sweeper } = this.parts;
     const { signal } = this.#stop;
     const escalate = trigger === "auto_replay_circuit_close";
     const request = { name, trigger, maxItems, pace, escalate, signal };
-    const result = await sweeper.sweep(concurrency === undefined ? request : { ...request, concurrency });
+    const result = await sweeper.sweep({ ...request, ...probing });
     if (result.inflightSkipped) this.#count("in_flight");
     if (result.governanceBlocked) this.#count("blocked");
     return result;

@@ -34,6 +34,8 @@ export interface DrainRequest {
   readonly trigger: ReplayTrigger;
   readonly type: string;
   readonly actor?: string | undefined;
+  /** Takes no entry's last try: whether its dependency is well is not known. */
+  readonly sparing?: boolean | undefined;
   /** Ends the batch between entries. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,6 +61,7 @@ class Drain {
   readonly #batch = emptyBatch();
   readonly #candidates: Candidates;
   #failuresInARow = 0;
+  #resting: Promise<void> | undefined;
 
   constructor(
     private readonly parts: DrainParts,
@@ -129,6 +132,10 @@ class Drain {
     while (true) {
       const entry = await this.#candidates.next();
       if (typeof entry !== "object") return entry;
+      if (this.request.sparing && isLastTry(entry)) {
+        this.#candidates.giveBack();
+        continue;
+      }
       if (this.parts.gate.asks(entry)) {
         await beforeAsking?.();
         beforeAsking = undefined;
@@ -198,14 +205,22 @@ class Drain {
     if (this.#goesOn) this.#candidates.giveBack();
   }
 
+  /** One wait for all workers, however many there are. */
   #sleep(milliseconds: number): Promise<void> {
-    const { clock } = this.parts.context;
-    const { signal } = this.request;
-    if (signal !== undefined) return pause(clock, milliseconds, signal);
-    return new Promise((resolve) => {
-      clock.setTimeout(resolve, milliseconds);
-    });
+    this.#resting ??= this.#rest(milliseconds);
+    return this.#resting;
   }
+
+  async #rest(milliseconds: number): Promise<void> {
+    const { clock } = this.parts.context;
+    const { signal = new AbortController().signal } = this.request;
+    await pause(clock, milliseconds, signal);
+    this.#resting = undefined;
+  }
+}
+
+function isLastTry({ state }: Entry): boolean {
+  return state.retryCount + 1 >= state.maxRetries;
 }
 
 function claimOf({ entry, token, owner, at }: Run): Change {

@@ -22,6 +22,7 @@ export interface BatchReplay {
   readonly maxItems: number;
   readonly trigger: ReplayTrigger;
   readonly type: "batch" | "conditional";
+  readonly sparing?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** One pace for batches that follow each other; default: a new one, at the full rate. */
   readonly pace?: Pace;

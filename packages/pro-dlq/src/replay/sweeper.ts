@@ -24,6 +24,8 @@ export interface SweepRequest {
   readonly escalate: boolean;
   readonly pace?: Pace;
   readonly concurrency?: number;
+  /** Takes no entry's last try. */
+  readonly sparing?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 

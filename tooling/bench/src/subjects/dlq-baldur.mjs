@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const LICENSE = fileURLToPath(new URL("../../../license/development.license", import.meta.url));
-const REPLAY = { rate: 1e6, rampUp: 0, concurrency: 64 };
+const REPLAY = { rate: 1e6, rampUp: 0, concurrency: 256 };
 /** A window of 100 never holds the 1,000 failures that it must hold to open. */
 const NEVER_OPENS = { slidingWindowSize: 100, failureThreshold: 1000 };
 /** More than any case stores. */
@@ -23,7 +23,7 @@ export async function open() {
     discover: false,
     logger: SILENT,
     env: { ...ROOM, BALDUR_DATA_DIR: folder, BALDUR_LICENSE_FILE: LICENSE },
-    plugins: [embedded(), dlq({ replay: REPLAY })],
+    plugins: [embedded(), dlq({ automatic: false, replay: REPLAY })],
   });
   await baldur.start();
   const queue = getDlq(baldur);

@@ -19,6 +19,7 @@ import type {
 import { Books, type GroupNumbers, groupCount, readGroups } from "./books.js";
 import { addOne, changeOne, NOT_FOUND, quarantine, removeOne } from "./entries.js";
 import { makeRoom } from "./eviction.js";
+import { Gatherer } from "./gatherer.js";
 import { entryKey, lastPart, leaseKey, OWNERS, ownerKey, SUMMARIES } from "./keys.js";
 import { parsed } from "./parsed.js";
 import { scanIds } from "./scan.js";
@@ -33,6 +34,10 @@ export interface KvDlqStoreOptions {
 /** Entries in an ordered map: one record each, and one key that orders it among those of its group and state. */
 export class KvDlqStore implements DlqStore {
   readonly #numbers: GroupNumbers = new Map();
+  /** Replays that end together share a transaction, and its counts. */
+  readonly #changes = new Gatherer<TimedInput, Changed>((inputs) =>
+    this.#transact((writer, books) => inputs.map((input) => changed(writer, books, input))),
+  );
 
   constructor(private readonly options: KvDlqStoreOptions) {}
 
@@ -62,9 +67,7 @@ export class KvDlqStore implements DlqStore {
     inputs: readonly { readonly id: string; readonly input: Input }[],
     now: number,
   ): Promise<readonly Changed[]> {
-    return this.#transact((writer, books) =>
-      inputs.map(({ id, input }) => (isEntryId(id) ? changeOne(writer, books, id, input, now) : NOT_FOUND)),
-    );
+    return this.#changes.add(inputs.map((input) => ({ ...input, now })));
   }
 
   async counts(): Promise<readonly GroupCount[]> {
@@ -195,4 +198,14 @@ export class KvDlqStore implements DlqStore {
     const tell = (): void => this.options.onCorrupt(id, problem);
     moving.then((isMoved) => isMoved && tell(), tell); // of those who found it at once, one tells
   }
+}
+
+interface TimedInput {
+  readonly id: string;
+  readonly input: Input;
+  readonly now: number;
+}
+
+function changed(writer: KeyValueWriter, books: Books, { id, input, now }: TimedInput): Changed {
+  return isEntryId(id) ? changeOne(writer, books, id, input, now) : NOT_FOUND;
 }
