@@ -69,6 +69,11 @@ describe("protect", () => {
     expect(telemetry.named("protect.composer_built").map(({ payload }) => payload)).toEqual([
       { name: "x", stages: ["fallback", "circuit-breaker", "timeout", "retry"], timeout: 10 },
     ]);
+    for (let n = 0; n < 3; n++) {
+      await baldur.protect("x", succeeds);
+      await baldur.protect("x", succeeds, options);
+    }
+    expect(telemetry.named("protect.composer_built")).toHaveLength(2);
   });
 
   it("measures every call by name and outcome", async () => {

@@ -134,6 +134,7 @@ export class Automation {
     const sparing = !this.#tried.has(name);
     this.#tried.add(name);
     let result = await this.#sweep(name, "scheduled_batch", 1, pace, { concurrency: 1, sparing });
+    if (sparing && result.total === 0) return this.#leave(name, 0, settings.retryDelay);
     while (result.failedCount === 0 && !isOver(result))
       result = await this.#sweep(name, "scheduled_batch", settings.batchSize, pace);
     this.#remember(name, result);
@@ -170,14 +171,18 @@ export class Automation {
   }
 
   #remember(name: string, { failedCount, stoppedBy }: BatchReplayResult): void {
-    const { clock, settings } = this.parts;
+    const { settings } = this.parts;
     if (failedCount === 0 && stoppedBy === undefined) {
       this.#backoff.delete(name);
       return;
     }
     const passes = (this.#backoff.get(name)?.passes ?? 0) + 1;
-    const delay = settings.retryDelay * Math.min(2 ** passes, LONGEST_BACKOFF);
-    this.#backoff.set(name, { passes, until: clock.monotonic() + delay });
+    this.#leave(name, passes, settings.retryDelay * Math.min(2 ** passes, LONGEST_BACKOFF));
+  }
+
+  /** No scheduled pass is at the name for so many milliseconds. */
+  #leave(name: string, passes: number, delay: number): void {
+    this.#backoff.set(name, { passes, until: this.parts.clock.monotonic() + delay });
   }
 
   #count(outcome: string): void {

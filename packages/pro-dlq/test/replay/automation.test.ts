@@ -6,6 +6,7 @@ import {
   HOUR,
   MINUTE,
   type QueueSetup,
+  SharedMap,
   started,
   statusOf,
   type TestQueue,
@@ -428,5 +429,44 @@ describe("a shutdown", () => {
     expect(work.runs).toHaveLength(ran);
     expect(ran).toBeLessThan(4);
     expect(ids).toHaveLength(4);
+  });
+});
+
+describe("a process that is started again and again while its dependency is away", () => {
+  it("takes no entry's last try in its first pass, and has it later", async () => {
+    const map = new SharedMap();
+    const first = await begin({ map });
+    const [id] = (await failMany(first, new Work(first), [1])) as [string];
+    await first.clock.advance(2 * SECOND);
+    expect((await first.queue.get(id))?.retryCount).toBe(1);
+    for (let start = 0; start < 3; start++) {
+      const next = await begin({ map });
+      const work = new Work(next);
+      await next.clock.advance(2 * SECOND);
+      expect(work.runs).toEqual([]);
+      expect(await statusOf(next, id)).toBe("pending");
+      if (start < 2) continue;
+      await next.clock.advance(2 * MINUTE);
+      expect(work.runs).toHaveLength(1);
+      expect(await statusOf(next, id)).toBe("requires_review");
+    }
+  });
+});
+
+describe("the pace of many workers", () => {
+  it("is waited for by all of them at once, without a warning about listeners", async () => {
+    const warnings: string[] = [];
+    const listen = ({ name }: Error): number => warnings.push(name);
+    process.on("warning", listen);
+    const q = await begin({ replay: { rate: 20, rampUp: 0, concurrency: 16 } });
+    const work = new Work(q);
+    await failMany(q, work, upTo(60));
+    work.recover();
+    await recover(q);
+    await q.clock.advance(10 * SECOND);
+    await turn();
+    process.off("warning", listen);
+    expect(work.runs.length).toBeGreaterThanOrEqual(60);
+    expect(warnings).toEqual([]);
   });
 });
