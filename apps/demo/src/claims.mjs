@@ -154,7 +154,7 @@ export const NOT_PROVEN = [
   "Without a licence nothing is kept: those orders are answered 503 at once, and whether they come back is up to the",
   "client. OSS did not charge more of them than the shop without Baldur; it spared the gateway and the client's time.",
   "No order was declined: one that the recovered gateway declines is handed to a person. The shop was restarted once in",
-  "the outage: each further restart may use up a try of the oldest order, and after two that one waits for a person too.",
+  "the outage.",
   "The pace of the replays (150 per second after 2 s, by default 50 after 30 s), their concurrency (8, not 4), the",
   "batches after a restart (100, not 10) and the cooldown after 429 (a second at most) are set for a short run.",
   "One host, the loopback interface, one shop process at a time, a synthetic gateway and an even load: no packet",

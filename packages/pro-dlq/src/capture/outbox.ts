@@ -2,7 +2,7 @@ import type { CaptureResult, Clock } from "@baldur/core/plugin";
 import type { NewEntry } from "../store/store.js";
 
 /** Writes entries somewhere, and answers where each one went. Never rejects. */
-export type WriteEntries = (entries: readonly NewEntry[]) => Promise<readonly CaptureResult[]>;
+type WriteEntries = (entries: readonly NewEntry[]) => Promise<readonly CaptureResult[]>;
 
 export interface OutboxOptions {
   readonly capacity: number;

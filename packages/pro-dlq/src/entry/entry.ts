@@ -94,7 +94,3 @@ export const STATUSES: readonly EntryStatus[] = [
   "expired",
   "permanently_failed",
 ];
-
-export function isOpen({ status }: EntryState): boolean {
-  return OPEN.includes(status);
-}

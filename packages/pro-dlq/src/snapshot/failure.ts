@@ -5,8 +5,6 @@ import { oddity } from "./readable.js";
 import { isSensitiveName } from "./sensitive.js";
 import { snapshot } from "./snapshot.js";
 
-export type { ErrorFacts } from "./errors.js";
-
 /** What is kept of the error that an operation failed with. */
 export interface FailureDescription {
   /** The error's own code, else the status it was answered with, else its name. */

@@ -35,7 +35,7 @@ export function corruptName(owner: Owner): string {
   return `${formatOwner(owner)}.spill.corrupt`;
 }
 
-export function formatOwner({ pid, nonce }: Owner): string {
+function formatOwner({ pid, nonce }: Owner): string {
   return `${pid}-${nonce}`;
 }
 

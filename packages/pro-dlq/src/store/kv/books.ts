@@ -161,7 +161,7 @@ export function groupCount({ name, domain, failureType, counts }: Group): GroupC
   return { name, domain, failureType, counts: Object.fromEntries(present.filter(([, count]) => count > 0)) };
 }
 
-export function factsKey({ name, domain, failureType }: GroupFacts): string {
+function factsKey({ name, domain, failureType }: GroupFacts): string {
   return JSON.stringify([name, domain, failureType]);
 }
 
