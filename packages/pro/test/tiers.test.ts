@@ -166,7 +166,11 @@ describe.each(TIERS)("an application with $name", (tier) => {
     for (const order of [4, 5]) await protectedCharge({ order });
     if (tier.isPro) {
       await app.until(() => charged.length === 5);
-      await app.until(() => telemetry.named("dlq_replay.batch_completed").length > 0);
+      const replayed = (): number =>
+        telemetry
+          .named("dlq_replay.batch_completed")
+          .reduce((sum, { payload }) => sum + Number(payload["success_count"]), 0);
+      await app.until(() => replayed() >= 3);
       expect(await getDlq(baldur).facets()).toMatchObject({ byStatus: { resolved: 3 } });
       expect(telemetry.named("protect.dlq_requested_without_backing")).toEqual([]);
       expect(telemetry.value("baldur_dlq_discarded_total")).toBeUndefined();

@@ -180,13 +180,14 @@ export class Chain {
   /** One event for the entries of a kind: a storm of failures must not become a storm of log lines. */
   #tellAdded(entries: readonly NewEntry[]): void {
     const { telemetry } = this.options;
-    const groups: { readonly of: NewEntry; count: number }[] = [];
+    const groups = new Map<string, { readonly of: NewEntry; count: number }>();
     for (const entry of entries) {
-      const group = groups.find(({ of }) => isAlike(of, entry));
-      if (group === undefined) groups.push({ of: entry, count: 1 });
+      const kind = `${entry.name}\n${entry.domain}\n${entry.failureType}`;
+      const group = groups.get(kind);
+      if (group === undefined) groups.set(kind, { of: entry, count: 1 });
       else group.count++;
     }
-    for (const { of, count } of groups) {
+    for (const { of, count } of groups.values()) {
       const { name, domain, failureType } = of;
       telemetry.counter(createdTotal).cell(domain).add(count);
       telemetry.counter(itemsTotal).cell(domain, failureType, "false").add(count);
@@ -197,10 +198,6 @@ export class Chain {
 
 function isRefusal(outcome: AddOutcome): outcome is Exclude<AddOutcome, "added" | "known"> {
   return outcome !== "added" && outcome !== "known";
-}
-
-function isAlike(one: NewEntry, other: NewEntry): boolean {
-  return one.name === other.name && one.domain === other.domain && one.failureType === other.failureType;
 }
 
 function answers(entries: readonly NewEntry[], where: Where): CaptureResult[] {

@@ -29,7 +29,10 @@ export type GroupNumbers = Map<string, string>;
 /** The counts of one transaction: read once, and written once at its end. */
 export class Books {
   readonly #groups = new Map<string, Group>();
-  readonly #fresh: [facts: string, number: string][] = [];
+  /** Groups that the process does not remember yet. */
+  readonly #fresh = new Map<string, string>();
+  /** How many groups there are; unknown until they were looked through, which one transaction does once at most. */
+  #size: number | undefined;
   #totals: Totals | undefined;
 
   constructor(
@@ -61,28 +64,34 @@ export class Books {
   }
 
   /** Writes what was counted. Answers the groups that are new, to be remembered once they are committed. */
-  close(): readonly [facts: string, number: string][] {
+  close(): GroupNumbers {
     for (const [number, group] of this.#groups) this.writer.put(groupKey(number), JSON.stringify(group));
     if (this.#totals !== undefined) this.writer.put(TOTALS_KEY, JSON.stringify([...this.#totals.byDomain]));
     return this.#fresh;
   }
 
   #found(key: string): string | undefined {
-    const made = this.#fresh.find(([facts]) => facts === key);
-    if (made !== undefined) return made[1];
+    if (this.#size === undefined) this.#lookThrough();
+    return this.#fresh.get(key);
+  }
+
+  #lookThrough(): void {
+    this.#size = this.writer.keys(GROUPS).length;
+    if (this.#size === this.known.size) return; // nobody else made one
     for (const [number, group] of readGroups(this.writer)) {
       const facts = factsKey(group);
-      if (!this.known.has(facts)) this.#fresh.push([facts, number]);
+      if (!this.known.has(facts)) this.#fresh.set(facts, number);
     }
-    return this.#fresh.find(([facts]) => facts === key)?.[1];
   }
 
   #begin(key: string, { name, domain, failureType }: GroupFacts): string {
-    const number = this.writer.keys(GROUPS).length.toString(36);
+    const size = this.#size ?? this.writer.keys(GROUPS).length;
+    const number = size.toString(36);
+    this.#size = size + 1;
     const group: Group = { name, domain, failureType, counts: STATUSES.map(() => 0) };
     this.writer.put(groupKey(number), JSON.stringify(group));
     this.#groups.set(number, group);
-    this.#fresh.push([key, number]);
+    this.#fresh.set(key, number);
     return number;
   }
 
