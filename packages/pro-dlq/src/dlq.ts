@@ -24,6 +24,7 @@ import { byStatus, facetsOf, openIn } from "./counting.js";
 import { type Entry, OPEN } from "./entry/entry.js";
 import { toOperation } from "./entry/operation.js";
 import { entryOperated } from "./events.js";
+import { checkFilter } from "./filter.js";
 import type { Maintenance } from "./maintenance.js";
 import { redriveTotal } from "./metrics.js";
 import { type ArmingParts, armingOf } from "./replay/arming.js";
@@ -60,6 +61,7 @@ export class DeadLetterQueue implements Dlq {
   async list(filter: EntryFilter & { after?: string; limit?: number } = {}): Promise<Page<FailedOperation>> {
     const { after, limit = DEFAULT_PAGE, ...narrowed } = filter;
     checked("limit", `an integer from 1 to ${LARGEST_PAGE}`, limit, isLimit(LARGEST_PAGE));
+    checkFilter(narrowed);
     const entries = await this.parts.store.list(narrowed, { limit, after });
     const facets = await this.facets(narrowed);
     const { status } = narrowed;
@@ -74,6 +76,7 @@ export class DeadLetterQueue implements Dlq {
   }
 
   async facets(filter: EntryFilter = {}): Promise<Facets> {
+    checkFilter(filter);
     return facetsOf(await this.parts.store.counts(), filter);
   }
 

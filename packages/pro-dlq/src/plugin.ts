@@ -11,6 +11,7 @@ import { license, licenseSettings } from "@baldur/pro-license";
 import { routesOf } from "./admin.js";
 import type { Dlq, DlqOptions } from "./api.js";
 import { type Assembly, assemble } from "./assembly.js";
+import { checked } from "./check.js";
 import { checkOptions } from "./options.js";
 import type { ClosedCircuit } from "./replay/automation.js";
 import { dlqSettings, replaySettings, secretsSettings } from "./settings.js";
@@ -50,6 +51,12 @@ export function dlq(options: DlqOptions = {}): Plugin {
 
 /** The dead-letter queue of a runtime; default: the default runtime's. Throws `AdapterNotFoundError` where it is inert. @public */
 export function getDlq(baldur: Baldur = defaultBaldur()): Dlq {
+  checked(
+    "baldur",
+    "a runtime",
+    baldur,
+    (value) => typeof (value as Baldur | null)?.slots?.isFilled === "function",
+  );
   if (baldur.slots.isFilled(dlqSlot)) return baldur.slots.get(dlqSlot) as Dlq & object;
   const remedy = "it is not installed, has no licence, or the runtime has not started; posture() says which";
   throw new AdapterNotFoundError("plugin", NAME, remedy);

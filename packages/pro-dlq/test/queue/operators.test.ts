@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type { Dlq, EntryFilter } from "../../src/api.js";
 import { DLQStateConflictError } from "../../src/errors.js";
+import { getDlq } from "../../src/plugin.js";
 import {
   down,
   errorOf,
@@ -352,5 +353,24 @@ describe("the options", () => {
       { lease: undefined, encryptionKey: undefined } as never,
     ])
       expect(dlq(options).name).toBe("@baldur/pro-dlq");
+  });
+});
+
+describe("a filter with a mistake in it", () => {
+  it.each<[object, RegExp]>([
+    [{ status: "nope" }, /filter\.status must be one of pending, .*received "nope"/],
+    [{ name: 5 }, /filter\.name must be a non-empty string; received 5/],
+    [
+      { createdAfter: "x" },
+      /filter must be made of status, domain, name, failureType; received "createdAfter"/,
+    ],
+  ])("is refused, for an empty page would read as nothing dead: %p", async (filter, words) => {
+    const q = await begin();
+    await expect(q.queue.list(filter as never)).rejects.toThrow(words);
+    await expect(q.queue.facets(filter as never)).rejects.toThrow(words);
+  });
+
+  it("is refused for a runtime that is none", () => {
+    expect(() => getDlq({} as never)).toThrow(/baldur must be a runtime/);
   });
 });
