@@ -105,7 +105,8 @@ const tasks = {
   },
   soak: (args) => {
     turbo("build");
-    jest(args, { BALDUR_SOAK: "1" });
+    // Fifty times the runs, beside suites that keep both cores busy for minutes.
+    jest(["--testTimeout=120000", ...args], { BALDUR_SOAK: "1" });
   },
   demo: (args) => {
     turbo("build", "--filter=@baldur/demo...");
