@@ -29,7 +29,6 @@ export interface DlqSettings {
   sensitiveKeys: readonly string[] | undefined;
   expiry: number;
   retention: number;
-  purgeAfter: number;
   compressStaleAfter: number;
   compressArchiveAfter: number;
   maxReplayAttempts: number;
@@ -108,13 +107,6 @@ export const dlqSettings: SettingsGroup<DlqSettings> = defineSettings<DlqSetting
       min: DAY,
       max: 365 * DAY,
       help: "a resolved entry is archived after this time",
-    }),
-    purgeAfter: duration({
-      envName: "BALDUR_CLEANUP_PURGE_OLDER_THAN_DAYS",
-      unit: "d",
-      default: 90 * DAY,
-      min: DAY,
-      help: "archived entries older than this are recommended for purging; nothing is purged by itself",
     }),
     compressStaleAfter: duration({
       env: "COMPRESS_STALE_AFTER_DAYS",
