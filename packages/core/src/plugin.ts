@@ -30,8 +30,10 @@ export type {
 export { KvIdempotencyStore, type KvIdempotencyStoreOptions } from "./idempotency/stores/kv.js";
 export * from "./kv/kv.js";
 export { MemoryKeyValueStore } from "./kv/stores/memory.js";
+export { validateName } from "./pipeline/endpoints.js";
 export * from "./plugins/plugin.js";
 export { defaultBaldur } from "./protect.js";
+export * from "./redis/redis.js";
 export type { SettingsCatalog } from "./settings/catalog.js";
 export {
   type Bounds,
@@ -67,6 +69,7 @@ export { defineSlot, type Provided, type Slot, type SlotRow, type SlotTable } fr
 export { SLOTS } from "./slots/slots.js";
 export * from "./slots/throttle.js";
 export * from "./slots/watchdog.js";
+export * from "./sql/sql.js";
 export type { StorageKind } from "./storage/requirements.js";
 export {
   defineEvent,

@@ -86,7 +86,7 @@ export interface BatchReplayResult {
   results: ReplayResult[];
   governanceBlocked: boolean;
   governanceBlockReason?: string;
-  /** Another process sweeps the name. */
+  /** The name is being swept already, by this process or another; `stoppedBy` says so too. */
   inflightSkipped: boolean;
   priorityUsed: boolean;
   domainsProcessed?: string[];
@@ -119,10 +119,13 @@ export interface Dlq {
   store(operation: NewFailedOperation): Promise<CaptureResult>;
   /** Throws `DLQEntryNotFoundError` and `DLQStateConflictError`. */
   replay(id: string, options?: { actor?: string; reason?: string }): Promise<ReplayResult>;
-  replayBatch(filter: BatchFilter): Promise<BatchReplayResult>;
+  replayBatch(filter: BatchFilter, options?: { actor?: string; reason?: string }): Promise<BatchReplayResult>;
   /** Replays what waits under a protected name; with `escalate` (default) what fails goes to a person. */
   sweep(name: string, options?: { maxItems?: number; escalate?: boolean }): Promise<BatchReplayResult>;
+  /** Its work was done another way. */
   resolve(id: string, options: { actor: string; note?: string }): Promise<FailedOperation>;
+  /** Its work is not to be done. */
+  reject(id: string, options: { actor: string; note?: string }): Promise<FailedOperation>;
   /** Runs an entry beyond its budget, at once. What was used up before stays on record. */
   forceRedrive(
     id: string,

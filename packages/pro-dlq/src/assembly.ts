@@ -26,6 +26,7 @@ import { Owner } from "./owner.js";
 import { Automation } from "./replay/automation.js";
 import { Gate } from "./replay/gate.js";
 import { Guard } from "./replay/guard.js";
+import { Patience } from "./replay/patience.js";
 import { Replays } from "./replay/replays.js";
 import { Runner } from "./replay/runner.js";
 import { Sweeper } from "./replay/sweeper.js";
@@ -93,12 +94,15 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
   const onFailure = (error: unknown): void =>
     telemetry.report(automationFailed, { name: "", error: (error as Error).message });
   const owner = new Owner({ store, clock, lease: replay.lease, onFailure });
-  const gate = new Gate({ settings, handlers, unseal: seal?.unseal });
-  const runner = new Runner(store, context);
-  const parts = { store, owner, gate, guard: new Guard(context), runner, told: new Told(), context };
+  const patience = new Patience(clock);
+  const gate = new Gate({ settings, handlers, unseal: seal?.unseal, patience });
+  const guard = new Guard(context);
+  const runner = new Runner(store, context, patience);
+  const parts = { store, owner, gate, guard, runner, told: new Told(), context };
   const replays = new Replays(parts, replay);
   const now = (): number => clock.now();
-  const sweeper = new Sweeper({ store, owner, replays, now, settings: { ...settings, ...replay } });
+  const sweeping = { ...settings, ...replay };
+  const sweeper = new Sweeper({ store, owner, guard, replays, now, settings: sweeping, onFailure });
   const automation = new Automation({
     store,
     replays,
@@ -116,6 +120,7 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
     telemetry,
     settings,
     owner,
+    patience,
     lease: replay.lease,
   });
   const isEnabled = (): boolean => settings.enabled && replay.onRecoveryEnabled && control.enabled;
@@ -149,6 +154,7 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
       await Promise.all([
         maintenance.run(signal),
         automation.schedule(signal),
+        every(clock, sweeper.renewal, signal, () => sweeper.renew()),
         every(clock, GAUGES_INTERVAL, signal, refresh),
       ]);
     },

@@ -45,7 +45,8 @@ function size({ counts }: GroupCount, { status }: Filter): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-function tally(counted: readonly (readonly [key: string, count: number])[]): Record<string, number> {
+/** Sums by key; what there is none of is left out. */
+export function tally(counted: readonly (readonly [key: string, count: number])[]): Record<string, number> {
   const sums = new Map<string, number>();
   for (const [key, count] of counted) sums.set(key, (sums.get(key) ?? 0) + count);
   return Object.fromEntries([...sums].filter(([, count]) => count > 0));

@@ -1,10 +1,11 @@
-import { type CaptureResult, ConfigurationError } from "@baldur/core";
+import type { CaptureResult } from "@baldur/core";
 import {
   type AuditEntry,
   auditSlot,
   type FailedOperation,
   type NewFailedOperation,
   type PluginContext,
+  validateName,
 } from "@baldur/core/plugin";
 import type {
   Arming,
@@ -19,7 +20,7 @@ import type {
 } from "./api.js";
 import type { EntryMaker } from "./capture/maker.js";
 import type { Outbox } from "./capture/outbox.js";
-import { checked, word } from "./check.js";
+import { checkAll, checked, isObject } from "./check.js";
 import { byStatus, facetsOf, openIn } from "./counting.js";
 import { type Entry, OPEN } from "./entry/entry.js";
 import { toOperation } from "./entry/operation.js";
@@ -30,6 +31,19 @@ import { redriveTotal } from "./metrics.js";
 import { type ArmingParts, armingOf } from "./replay/arming.js";
 import { entryOf, type Replays } from "./replay/replays.js";
 import type { Sweeper } from "./replay/sweeper.js";
+import {
+  ARCHIVE,
+  ASKED,
+  BATCH,
+  checkCount,
+  checkId,
+  checkOperation,
+  checkPage,
+  checkPurge,
+  ENDING,
+  REDRIVE,
+  SWEEP,
+} from "./requests.js";
 import type { DlqSettings } from "./settings.js";
 import type { CompressedSummary } from "./store/compressed.js";
 import type { DlqStore } from "./store/store.js";
@@ -47,10 +61,20 @@ export interface QueueParts {
 }
 
 const DEFAULT_PAGE = 20;
-const LARGEST_PAGE = 1000;
 const DEFAULT_SWEEP = 50;
-const LONGEST_REASON = 500;
 const SUMMARIES = 5000;
+
+/** Who asks for replays, and why. */
+interface Asked {
+  actor?: string;
+  reason?: string;
+}
+
+/** Who ended an entry by hand, and what there is to say about it. */
+interface Ending {
+  actor: string;
+  note?: string;
+}
 
 /** The dead-letter queue, as the application and the operator use it. */
 export class DeadLetterQueue implements Dlq {
@@ -59,9 +83,9 @@ export class DeadLetterQueue implements Dlq {
   constructor(private readonly parts: QueueParts) {}
 
   async list(filter: EntryFilter & { after?: string; limit?: number } = {}): Promise<Page<FailedOperation>> {
+    checked("filter", "an object", filter, isObject);
     const { after, limit = DEFAULT_PAGE, ...narrowed } = filter;
-    checked("limit", `an integer from 1 to ${LARGEST_PAGE}`, limit, isLimit(LARGEST_PAGE));
-    checkFilter(narrowed);
+    checkPage(limit, after, narrowed);
     const entries = await this.parts.store.list(narrowed, { limit, after });
     const facets = await this.facets(narrowed);
     const { status } = narrowed;
@@ -71,6 +95,7 @@ export class DeadLetterQueue implements Dlq {
   }
 
   async get(id: string): Promise<FailedOperation | undefined> {
+    checkId(id);
     const entry = await this.parts.store.get(id);
     return entry && toOperation(entry);
   }
@@ -96,19 +121,12 @@ export class DeadLetterQueue implements Dlq {
   }
 
   async summaries(limit: number = SUMMARIES): Promise<CompressedSummary[]> {
+    checkCount("limit", limit);
     return [...(await this.parts.store.summaries(limit))];
   }
 
   async store(operation: NewFailedOperation): Promise<CaptureResult> {
-    checked("operation", "an object", operation, (value) => typeof value === "object" && value !== null);
-    checked("operation.name", "a string of 1 to 128 characters", operation.name, word(128));
-    checked("operation.failureType", "a non-empty string", operation.failureType, word(256));
-    const { maxRetries, errorMessage, attempts } = operation;
-    if (maxRetries !== undefined)
-      checked("operation.maxRetries", "an integer from 0 to 100", maxRetries, isBudget);
-    if (errorMessage !== undefined)
-      checked("operation.errorMessage", "a string", errorMessage, (value) => typeof value === "string");
-    if (attempts !== undefined) checked("operation.attempts", "an array", attempts, Array.isArray);
+    checkOperation(operation);
     const { context, settings, maker, outbox } = this.parts;
     if (!settings.enabled) return { captured: false, reason: "disabled" };
     if (!context.control.enabled) return { captured: false, reason: "kill_switch" };
@@ -116,54 +134,47 @@ export class DeadLetterQueue implements Dlq {
     return outbox.add(maker.ofOperation(operation));
   }
 
-  async replay(
-    id: string,
-    { actor, reason }: { actor?: string; reason?: string } = {},
-  ): Promise<ReplayResult> {
+  async replay(id: string, options: Asked = {}): Promise<ReplayResult> {
+    checkId(id);
+    checkAll("options", options, ASKED);
+    const { actor, reason = "" } = options;
     const entry = await this.parts.replays.entry(id);
-    if (actor !== undefined) this.#tell(entry, "replay", actor, reason ?? "");
+    if (actor !== undefined) this.#tell(entry, "replay", actor, reason);
     const trigger = actor === undefined ? "manual_replay" : "manual_retry";
     return this.parts.replays.one(id, { trigger, actor }, (claim) => ({ type: "claim", claim }));
   }
 
-  async replayBatch(filter: BatchFilter): Promise<BatchReplayResult> {
-    const { maxItems } = filter;
-    if (maxItems !== undefined) checked("maxItems", "a positive integer", maxItems, isLimit());
-    // An empty one would narrow nothing.
-    for (const key of ["domain", "name", "failureType"] as const)
-      if (filter[key] !== undefined) checked(key, "a non-empty string", filter[key], word(256));
-    return this.parts.replays.batch(filter);
+  async replayBatch(filter: BatchFilter, options: Asked = {}): Promise<BatchReplayResult> {
+    checkAll("filter", filter, BATCH);
+    checkAll("options", options, ASKED);
+    return this.parts.replays.batch(filter, options);
   }
 
   async sweep(
     name: string,
-    { maxItems = DEFAULT_SWEEP, escalate = true }: { maxItems?: number; escalate?: boolean } = {},
+    options: { maxItems?: number; escalate?: boolean } = {},
   ): Promise<BatchReplayResult> {
-    checked("name", "a string of 1 to 128 characters", name, word(128));
-    checked("maxItems", "a positive integer", maxItems, isLimit());
+    validateName(name);
+    checkAll("options", options, SWEEP);
+    const { maxItems = DEFAULT_SWEEP, escalate = true } = options;
     return this.parts.sweeper.sweep({ name, maxItems, escalate, trigger: "manual_replay" });
   }
 
-  async resolve(id: string, { actor, note }: { actor: string; note?: string }): Promise<FailedOperation> {
-    checked("actor", "a non-empty string", actor, word(256));
-    const { store, context } = this.parts;
-    const input = { type: "resolve", actor, ...(note !== undefined && { note }) } as const;
-    const [changed] = await store.change([{ id, input }], context.clock.now());
-    const entry = entryOf(id, changed as NonNullable<typeof changed>);
-    this.#tell(entry, "resolve", actor, note ?? "");
-    this.#audit("dlq_resolve", entry, actor, { note });
-    return toOperation(entry);
+  resolve(id: string, options: Ending): Promise<FailedOperation> {
+    return this.#end(id, "resolve", options);
+  }
+
+  reject(id: string, options: Ending): Promise<FailedOperation> {
+    return this.#end(id, "reject", options);
   }
 
   async forceRedrive(
     id: string,
     options: { actor: string; reason: string; ticketUrl?: string; overrideKillSwitch?: boolean },
   ): Promise<ReplayResult> {
+    checkId(id);
+    checkAll("options", options, REDRIVE);
     const { actor, reason, ticketUrl, overrideKillSwitch } = options;
-    checked("actor", "a non-empty string", actor, word(256));
-    checked("reason", `1 to ${LONGEST_REASON} characters, not blank`, reason, isReason);
-    if (ticketUrl !== undefined)
-      checked("ticketUrl", "up to 500 characters", ticketUrl, word(LONGEST_REASON));
     const entry = await this.parts.replays.entry(id);
     this.#audit("dlq_force_redrive", entry, actor, { reason, ticketUrl, overrideKillSwitch });
     const single = { trigger: "force_redrive", actor, overrideKillSwitch } as const;
@@ -174,24 +185,17 @@ export class DeadLetterQueue implements Dlq {
     return result;
   }
 
-  async archive({ olderThan }: { olderThan: number }): Promise<number> {
-    checked("olderThan", "a number of milliseconds", olderThan, isAge);
-    return this.parts.maintenance.archive(olderThan);
+  async archive(options: { olderThan: number }): Promise<number> {
+    checkAll("options", options, ARCHIVE);
+    return this.parts.maintenance.archive(options.olderThan);
   }
 
   async purge(options: { ids: string[] } | { olderThan: number; confirm: true }): Promise<number> {
-    const which = options as { ids?: string[]; olderThan?: number; confirm?: boolean };
-    if (which.ids !== undefined && which.olderThan !== undefined)
-      throw new ConfigurationError("purge takes ids or olderThan, not both");
-    if (which.ids !== undefined) {
-      checked("ids", "an array", which.ids, Array.isArray);
-      return this.parts.maintenance.purge({ ids: which.ids });
-    }
-    if (which.olderThan === undefined) return 0;
-    checked("olderThan", "a number of milliseconds", which.olderThan, isAge);
-    if (which.confirm !== true)
-      throw new ConfigurationError("purge by age needs confirm: true, for it cannot be undone");
-    return this.parts.maintenance.purge({ olderThan: which.olderThan });
+    checkPurge(options);
+    const { ids, olderThan } = options as { ids?: string[]; olderThan?: number };
+    const { maintenance } = this.parts;
+    if (ids !== undefined) return maintenance.purge({ ids });
+    return olderThan === undefined ? 0 : maintenance.purge({ olderThan });
   }
 
   async arming(): Promise<Arming> {
@@ -205,6 +209,19 @@ export class DeadLetterQueue implements Dlq {
     );
     const times = first.flatMap((entry) => (entry === undefined ? [] : [entry.body.createdAt]));
     return times.length === 0 ? undefined : new Date(Math.min(...times));
+  }
+
+  async #end(id: string, type: "resolve" | "reject", options: Ending): Promise<FailedOperation> {
+    checkId(id);
+    checkAll("options", options, ENDING);
+    const { actor, note } = options;
+    const { store, context } = this.parts;
+    const input = { type, actor, ...(note !== undefined && { note }) };
+    const [changed] = await store.change([{ id, input }], context.clock.now());
+    const entry = entryOf(id, changed as NonNullable<typeof changed>);
+    this.#tell(entry, type, actor, note ?? "");
+    this.#audit(`dlq_${type}`, entry, actor, { note });
+    return toOperation(entry);
   }
 
   #tell({ body }: Entry, action: string, actor: string, reason: string): void {
@@ -221,20 +238,4 @@ export class DeadLetterQueue implements Dlq {
 
 function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((total, count) => total + count, 0);
-}
-
-function isLimit(most: number = Number.POSITIVE_INFINITY): (value: unknown) => boolean {
-  return (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
-}
-
-function isBudget(value: unknown): boolean {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 100;
-}
-
-function isAge(value: unknown): boolean {
-  return typeof value === "number" && value >= 0;
-}
-
-function isReason(value: unknown): boolean {
-  return typeof value === "string" && value.trim() !== "" && value.length <= LONGEST_REASON;
 }

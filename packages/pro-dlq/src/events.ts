@@ -178,6 +178,9 @@ export const batchCompleted: EventDefinition<{
   name: string | undefined;
   domain: string | undefined;
   trigger: string;
+  /** Of the operator who asked for it. */
+  actor: string | undefined;
+  reason: string | undefined;
   total: number;
   success_count: number;
   failed_count: number;
@@ -244,7 +247,7 @@ export const entryOperated: EventDefinition<OfEntry & { action: string; actor: s
     level: "info",
     family: "dlq",
     journal: true,
-    help: "an operator resolved, retried or redrove an entry",
+    help: "an operator resolved, rejected, retried or redrove an entry",
   });
 
 export const cardinalityBreached: EventDefinition<{ groups: number; threshold: number }> = event(

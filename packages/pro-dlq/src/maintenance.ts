@@ -11,6 +11,7 @@ import {
   staleReleased,
 } from "./events.js";
 import { isGone, type Owner } from "./owner.js";
+import type { Patience } from "./replay/patience.js";
 import type { DlqSettings } from "./settings.js";
 import type { DlqStore, Sweep } from "./store/store.js";
 import { every } from "./ticker.js";
@@ -22,6 +23,7 @@ export interface MaintenanceParts {
   readonly telemetry: PluginTelemetry;
   readonly settings: DlqSettings;
   readonly owner: Pick<Owner, "mayHold">;
+  readonly patience: Pick<Patience, "giveUp">;
   readonly lease: number;
 }
 
@@ -43,12 +45,22 @@ export class Maintenance {
       every(clock, interval, signal, () => this.#attempt(name, work));
     await Promise.all([
       job("absorb", SPILL_INTERVAL, () => chain.absorb()),
-      job("release", lease, () => this.release()),
+      job("release", lease, () => this.#takeBack()),
       job("expire", EXPIRY_INTERVAL, () => this.expire()),
       job("archive", ARCHIVE_INTERVAL, () => this.archive(settings.retention)),
       job("compressed", ARCHIVE_INTERVAL, () => this.#ageSummaries()),
       job("cardinality", EXPIRY_INTERVAL, () => this.#checkCardinality()),
     ]);
+  }
+
+  /** Whoever waits for the handler of an entry is told only then: its outcome settles nothing any more. */
+  async #takeBack(): Promise<void> {
+    const { patience, settings } = this.parts;
+    try {
+      await this.release();
+    } finally {
+      patience.giveUp(settings.staleReplayingTimeout);
+    }
   }
 
   /** Takes entries back from owners that are gone, and from those that take too long. */

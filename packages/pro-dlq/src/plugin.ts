@@ -49,7 +49,11 @@ export function dlq(options: DlqOptions = {}): Plugin {
   });
 }
 
-/** The dead-letter queue of a runtime; default: the default runtime's. Throws `AdapterNotFoundError` where it is inert. @public */
+/**
+ * The dead-letter queue of a runtime; default: the default runtime's. Throws `AdapterNotFoundError` that says why where there
+ * is none.
+ * @public
+ */
 export function getDlq(baldur: Baldur = defaultBaldur()): Dlq {
   checked(
     "baldur",
@@ -58,6 +62,14 @@ export function getDlq(baldur: Baldur = defaultBaldur()): Dlq {
     (value) => typeof (value as Baldur | null)?.slots?.isFilled === "function",
   );
   if (baldur.slots.isFilled(dlqSlot)) return baldur.slots.get(dlqSlot) as Dlq & object;
-  const remedy = "it is not installed, has no licence, or the runtime has not started; posture() says which";
-  throw new AdapterNotFoundError("plugin", NAME, remedy);
+  throw new AdapterNotFoundError("plugin", NAME, absence(baldur));
+}
+
+/** Why a runtime has no queue. */
+function absence(baldur: Baldur): string {
+  if (!baldur.slots.sealed) return "the runtime has not started; await init(), or its start(), first";
+  const row = baldur.posture().plugins.find(({ name }) => name === NAME);
+  if (row === undefined) return "the runtime has no such plugin; install it, or name dlq() among its plugins";
+  if (row.status === "active") return "the runtime is closed";
+  return `it ${row.status === "inert" ? "is inert" : "failed"}: ${row.reason}`;
 }

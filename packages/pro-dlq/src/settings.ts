@@ -150,7 +150,7 @@ export const dlqSettings: SettingsGroup<DlqSettings> = defineSettings<DlqSetting
       default: 30 * MINUTE,
       min: MINUTE,
       max: DAY,
-      help: "a replay that takes longer is taken back, even from an owner that lives",
+      help: "a replay that takes longer is taken back, even from an owner that lives, and not waited for any more",
     }),
     circuitCloseInflightTtl: duration({
       env: "CIRCUIT_CLOSE_INFLIGHT_TTL_SECONDS",
@@ -158,7 +158,7 @@ export const dlqSettings: SettingsGroup<DlqSettings> = defineSettings<DlqSetting
       default: 300_000,
       min: 1000,
       max: HOUR,
-      help: "how long a sweep of a name is one process's alone",
+      help: "whoever sweeps a name has it for so long, and renews that while it sweeps",
     }),
     outboxCapacity: integer({
       env: "OUTBOX_CAPACITY",

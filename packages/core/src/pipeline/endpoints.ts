@@ -88,7 +88,11 @@ export class Endpoints {
   }
 }
 
-/** A name is 1 to 128 characters without control characters; it is used as given. */
+/**
+ * A name is 1 to 128 characters without control characters; it is used as given. Throws `ConfigurationError` that calls it
+ * by `at`.
+ * @public
+ */
 export function validateName(name: unknown, at = "name"): asserts name is string {
   if (
     typeof name !== "string" ||

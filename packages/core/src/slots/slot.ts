@@ -64,6 +64,11 @@ export class SlotTable {
     return this.#fillings.get(slot.name)?.owner;
   }
 
+  /** Nothing is filled any more: the runtime has started. */
+  get sealed(): boolean {
+    return this.#sealed;
+  }
+
   isFilled(slot: Slot<object>): boolean {
     return this.#fillings.has(slot.name);
   }

@@ -91,7 +91,9 @@ describe("filling a slot", () => {
 
   it("is refused once the table is sealed", () => {
     const table = new SlotTable(SLOTS);
+    expect(table.sealed).toBe(false);
     table.seal();
+    expect(table.sealed).toBe(true);
     expect(() => table.fill(bulkheadSlot, bulkhead("late"), "a")).toThrow("the runtime has started");
   });
 

@@ -45,9 +45,7 @@ export interface EntryState {
   readonly retryCount: number;
   readonly maxRetries: number;
   readonly updatedAt: number;
-  /** Under which the store counts and orders it; the store's own affair. */
-  readonly group?: string;
-  readonly claim?: ClaimRecord;
+  readonly claim?: ClaimRecord | undefined;
   readonly lastRetryAt?: number;
   readonly lastError?: string;
   readonly resolvedAt?: number;

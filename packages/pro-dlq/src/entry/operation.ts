@@ -59,7 +59,8 @@ function attemptsOf({ attempts, errorCode, errorMessage }: Entry["body"]): Attem
 
 /** What was kept about the failure, and what happened to the entry since. */
 function metadataOf({ body, state }: Entry): Record<string, unknown> {
-  const since = {
+  const metadata: Record<string, unknown> = { ...body.metadata };
+  const since: Record<string, unknown> = {
     masked: body.masked,
     altered: body.altered,
     truncated: body.truncated,
@@ -69,6 +70,6 @@ function metadataOf({ body, state }: Entry): Record<string, unknown> {
     force_redrive_count: state.redrives,
     ticket_url: state.ticketUrl,
   };
-  const present = Object.entries(since).filter(([, value]) => value !== undefined);
-  return { ...body.metadata, ...Object.fromEntries(present) };
+  for (const key in since) if (since[key] !== undefined) metadata[key] = since[key];
+  return metadata;
 }

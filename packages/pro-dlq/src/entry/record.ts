@@ -1,29 +1,34 @@
+import type { EntryStatus } from "@baldur/core/plugin";
 import { type Entry, type EntryBody, type EntryState, STATUSES } from "./entry.js";
 
-/**
- * An entry as it is stored: its state in the first line, its body in the second. A change of state leaves the body's text
- * as it is, however large, and JSON has no line ends of its own.
- */
+/** What of an entry never changes, as it is stored: the group under which it is counted, and JSON of its body. */
 export interface StoredRecord {
-  readonly state: EntryState;
-  /** JSON of the body. */
+  readonly group: string;
   readonly body: string;
 }
 
-const LINE_END = "\n";
+const LINE_END = "\n"; // JSON has none of its own
 
-export function encodeRecord(state: EntryState, body: string): string {
-  return `${JSON.stringify(state)}${LINE_END}${body}`;
+export function encodeRecord({ group, body }: StoredRecord): string {
+  return `${group}${LINE_END}${body}`;
 }
 
-/** The same for an entry that nothing happened to yet, which is what most are written as. */
-export function encodeNew(
-  { retryCount, maxRetries, updatedAt }: EntryState,
-  body: string,
-  group: string,
-): string {
-  const counts = `"retryCount":${retryCount},"maxRetries":${maxRetries},"updatedAt":${updatedAt}`;
-  return `{"status":"pending",${counts},"group":"${group}"}${LINE_END}${body}`;
+/** Throws for what is no record; the body is not looked at. */
+export function decodeRecord(text: string): StoredRecord {
+  const end = text.indexOf(LINE_END);
+  if (end < 0) throw new Error("it has no body");
+  return { group: text.slice(0, end), body: text.slice(end + 1) };
+}
+
+/** All of a state but its status, which the key says under which it is kept. */
+export function encodeState(state: EntryState): string {
+  return JSON.stringify({ ...state, status: undefined });
+}
+
+/** Throws for what is no state. */
+export function decodeState(text: string, status: EntryStatus): EntryState {
+  const kept: unknown = JSON.parse(text);
+  return checkState({ ...objectOf(kept, "state"), status });
 }
 
 /** An entry whose body is read when it is asked for: most changes need the state alone. */
@@ -42,24 +47,13 @@ export class StoredEntry implements Entry {
   }
 }
 
-/** The state and the text of the body. Throws for what is no record. */
-export function decodeState(text: string): StoredRecord {
-  const end = text.indexOf(LINE_END);
-  if (end < 0) throw new Error("it has no body");
-  return { state: checkState(JSON.parse(text.slice(0, end))), body: text.slice(end + 1) };
-}
-
-/** Throws for what is no record. */
-export function decodeRecord(text: string): Entry {
-  const { state, body } = decodeState(text);
-  return { state, body: checkBody(JSON.parse(body)) };
-}
-
+/** Throws for what is no body. */
 export function decodeBody(text: string): EntryBody {
   return checkBody(JSON.parse(text));
 }
 
-function checkState(value: unknown): EntryState {
+/** Throws for what is no state. */
+export function checkState(value: unknown): EntryState {
   const { status, retryCount, maxRetries, updatedAt } = objectOf(value, "state");
   if (!STATUSES.includes(status as EntryState["status"])) throw new Error("its status is unknown");
   if (![retryCount, maxRetries, updatedAt].every(Number.isFinite))

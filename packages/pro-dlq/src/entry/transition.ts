@@ -95,29 +95,25 @@ function resolved(
   now: number,
   extra: Partial<EntryState>,
 ): Transition {
-  return changed(
-    withoutClaim(state),
-    { status: "resolved", resolutionType: how, resolvedAt: now, ...extra },
-    now,
-  );
+  return settled(state, { status: "resolved", resolutionType: how, resolvedAt: now, ...extra }, now);
 }
 
 function failed(state: EntryState, error: string, now: number): Transition {
   const status = state.retryCount < state.maxRetries ? "pending" : "requires_review";
-  return changed(withoutClaim(state), { status, lastError: error.slice(0, LONGEST_ERROR) }, now);
+  return settled(state, { status, lastError: error.slice(0, LONGEST_ERROR) }, now);
 }
 
 function deferred(state: EntryState, reason: string, now: number): Transition {
   const retryCount = Math.max(0, state.retryCount - 1);
   const status = state.claim?.from ?? "pending";
-  return changed(withoutClaim(state), { status, retryCount, lastError: reason.slice(0, LONGEST_ERROR) }, now);
+  return settled(state, { status, retryCount, lastError: reason.slice(0, LONGEST_ERROR) }, now);
 }
 
 /** The try counts, for it may have had its effect: the budget bounds how often a handler runs. */
 function released(state: EntryState, token: string | undefined, now: number): Transition {
   if (state.claim?.token !== token) return { refused: "lost_claim" };
   const status = state.retryCount < state.maxRetries ? "pending" : "requires_review";
-  return changed(withoutClaim(state), { status, releasedFromStale: true }, now);
+  return settled(state, { status, releasedFromStale: true }, now);
 }
 
 function escalated(state: EntryState, words: string, now: number): Transition {
@@ -150,8 +146,8 @@ function changed(state: EntryState, change: Partial<EntryState>, now: number): T
   return { state: { ...state, ...change, updatedAt: now } };
 }
 
-function withoutClaim({ claim: _, ...rest }: EntryState): EntryState {
-  return rest;
+function settled(state: EntryState, change: Partial<EntryState>, now: number): Transition {
+  return { state: { ...state, ...change, claim: undefined, updatedAt: now } };
 }
 
 function note(words: string | undefined): Partial<EntryState> {

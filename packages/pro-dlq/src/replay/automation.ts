@@ -34,7 +34,7 @@ const SOON = 1000;
 
 /** Starts replays by itself: when a circuit closes, and in scheduled passes for what no closing circuit brings back. */
 export class Automation {
-  readonly #stop = new AbortController();
+  #closed = false;
   /** Sweeps under way, by name. */
   readonly #running = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
@@ -72,12 +72,13 @@ export class Automation {
 
   /** Ends between entries. */
   async close(): Promise<void> {
-    this.#stop.abort();
+    this.#closed = true;
+    this.parts.sweeper.close();
     await Promise.all(this.#running.values());
   }
 
   #dispatch(name: string, work: () => Promise<void>): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#closed) return;
     if (this.#running.has(name)) return;
     this.#count("dispatched");
     const running = work()
@@ -148,9 +149,8 @@ export class Automation {
     probing?: Pick<SweepRequest, "concurrency" | "sparing">,
   ): Promise<BatchReplayResult> {
     const { sweeper } = this.parts;
-    const { signal } = this.#stop;
     const escalate = trigger === "auto_replay_circuit_close";
-    const request = { name, trigger, maxItems, pace, escalate, signal };
+    const request = { name, trigger, maxItems, pace, escalate };
     const result = await sweeper.sweep({ ...request, ...probing });
     if (result.inflightSkipped) this.#count("in_flight");
     if (result.governanceBlocked) this.#count("blocked");
@@ -170,9 +170,9 @@ export class Automation {
     return (this.#backoff.get(name)?.until ?? Number.NEGATIVE_INFINITY) <= clock.monotonic();
   }
 
-  #remember(name: string, { failedCount, stoppedBy }: BatchReplayResult): void {
+  #remember(name: string, { failedCount, stoppedBy, inflightSkipped }: BatchReplayResult): void {
     const { settings } = this.parts;
-    if (failedCount === 0 && stoppedBy === undefined) {
+    if (failedCount === 0 && (stoppedBy === undefined || inflightSkipped)) {
       this.#backoff.delete(name);
       return;
     }

@@ -36,7 +36,7 @@ export interface DrainRequest {
   readonly actor?: string | undefined;
   /** Takes no entry's last try: whether its dependency is well is not known. */
   readonly sparing?: boolean | undefined;
-  /** Ends the batch between entries. */
+  /** Ends the batch between entries; its reason is a word. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -179,7 +179,8 @@ class Drain {
 
   #isOver(): boolean {
     if (this.parts.guard.isOff) this.#stop("kill_switch");
-    if (this.request.signal?.aborted) this.#stop("shutdown");
+    const { signal } = this.request;
+    if (signal?.aborted) this.#stop(String(signal.reason));
     return this.#batch.stoppedBy !== undefined;
   }
 

@@ -1,14 +1,18 @@
-import type { FailedOperation, ReplayHandler, ReplayHandlers } from "@baldur/core/plugin";
+import type { FailedOperation, ReplayHandler, ReplayHandlers, ReplayVerdict } from "@baldur/core/plugin";
 import type { Entry } from "../entry/entry.js";
 import { toOperation, toReplayable } from "../entry/operation.js";
 import type { DlqSettings } from "../settings.js";
 import type { Unseal } from "../snapshot/revive.js";
+import type { Patience } from "./patience.js";
 
 export interface GateOptions {
   readonly settings: Pick<DlqSettings, "truncateBlocksReplay">;
   readonly handlers: ReplayHandlers;
   readonly unseal: Unseal | undefined;
+  readonly patience: Patience;
 }
+
+const UNANSWERED: ReplayVerdict = { ok: false, reason: "can_replay_unanswered" };
 
 export type Admission = { readonly operation: FailedOperation } | { readonly refused: string };
 
@@ -29,10 +33,20 @@ export class Gate {
     try {
       // With a source of its own the handler does not need what is gone: it gets what there is.
       const operation = isWhole(entry) ? toReplayable(entry, this.options.unseal) : toOperation(entry);
-      return (await refusalOf(handler, operation)) ?? { operation };
+      return (await this.#refusal(handler, operation)) ?? { operation };
     } catch (error) {
       return { refused: `not_replayable: ${(error as Error).message}` };
     }
+  }
+
+  async #refusal(handler: ReplayHandler, operation: FailedOperation): Promise<Admission | undefined> {
+    if (handler.canReplay === undefined) return undefined;
+    const asking = Promise.resolve(handler.canReplay(operation));
+    const verdict = await this.options.patience.wait(asking, () => UNANSWERED);
+    const ok = typeof verdict === "boolean" ? verdict : verdict.ok;
+    if (ok) return undefined;
+    const reason = typeof verdict === "boolean" ? undefined : verdict.reason;
+    return { refused: reason ?? "can_replay_refused" };
   }
 
   /** A replay never runs on altered arguments; a handler that was registered for it may have a source of its own. */
@@ -49,13 +63,4 @@ export class Gate {
 
 function isWhole({ body }: Entry): boolean {
   return body.masked === undefined && body.altered === undefined && body.truncated === undefined;
-}
-
-async function refusalOf(handler: ReplayHandler, operation: FailedOperation): Promise<Admission | undefined> {
-  if (handler.canReplay === undefined) return undefined;
-  const verdict = await handler.canReplay(operation);
-  const ok = typeof verdict === "boolean" ? verdict : verdict.ok;
-  if (ok) return undefined;
-  const reason = typeof verdict === "boolean" ? undefined : verdict.reason;
-  return { refused: reason ?? "can_replay_refused" };
 }

@@ -9,7 +9,7 @@ import { type AdaptiveState, adapt, adaptiveStart } from "./adaptive.js";
 import { type DrainParts, drain } from "./drain.js";
 import { Pace } from "./pace.js";
 import { byPriority } from "./priority.js";
-import { addBatch, blocked, emptyBatch, skippedBecause } from "./results.js";
+import { addBatch, blocked, blockedBatch, emptyBatch, skippedBecause } from "./results.js";
 
 export interface SingleReplay {
   readonly trigger: ReplayTrigger;
@@ -22,6 +22,9 @@ export interface BatchReplay {
   readonly maxItems: number;
   readonly trigger: ReplayTrigger;
   readonly type: "batch" | "conditional";
+  /** Who asked for it, and why; absent: nobody did. */
+  readonly actor?: string | undefined;
+  readonly reason?: string | undefined;
   readonly sparing?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** One pace for batches that follow each other; default: a new one, at the full rate. */
@@ -83,13 +86,17 @@ export class Replays {
   }
 
   /** As an operator asks for it. */
-  async batch(request: BatchFilter): Promise<BatchReplayResult> {
+  async batch(
+    request: BatchFilter,
+    { actor, reason }: Pick<BatchReplay, "actor" | "reason">,
+  ): Promise<BatchReplayResult> {
     const { domain, name, failureType, maxItems = DEFAULT_ITEMS } = request;
     const adaptive = request.adaptive ?? this.settings.adaptiveEnabled;
     const priority = (request.priority ?? this.settings.priorityEnabled) && domain === undefined;
     const limit = adaptive ? this.#adaptive.size : maxItems;
     const filter = { ...(domain && { domain }), ...(name && { name }), ...(failureType && { failureType }) };
-    const batch = { filter, maxItems: limit, trigger: "manual_replay", type: "batch" } as const;
+    const asked = { trigger: "manual_replay", type: "batch", actor, reason } as const;
+    const batch = { filter, maxItems: limit, ...asked };
     const result = priority ? await this.#byPriority(batch) : await this.run(batch);
     const tried = { total: result.successCount + result.failedCount, failed: result.failedCount };
     if (adaptive) this.#adaptive = adapt(this.#adaptive, tried, this.settings);
@@ -101,8 +108,7 @@ export class Replays {
     const { guard, context } = this.parts;
     const { name, domain } = filter;
     const reason = await guard.refusal({ operation: "replay_batch", name, domain });
-    if (reason !== undefined)
-      return { ...emptyBatch(), governanceBlocked: true, governanceBlockReason: reason };
+    if (reason !== undefined) return blockedBatch(reason);
     const result = await drain(this.parts, {
       pace: this.pace(),
       concurrency: this.settings.concurrency,
@@ -115,6 +121,8 @@ export class Replays {
         name,
         domain,
         trigger: request.trigger,
+        actor: request.actor,
+        reason: request.reason,
         total: result.total,
         success_count: result.successCount,
         failed_count: result.failedCount,

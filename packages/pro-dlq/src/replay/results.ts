@@ -36,6 +36,11 @@ export function blocked(dlqId: string, reason: string): ReplayResult {
   };
 }
 
+/** Nothing of a batch was tried. */
+export function blockedBatch(reason: string): BatchReplayResult {
+  return { ...emptyBatch(), governanceBlocked: true, governanceBlockReason: reason };
+}
+
 export function emptyBatch(): BatchReplayResult {
   return {
     total: 0,

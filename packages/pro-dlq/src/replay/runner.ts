@@ -1,3 +1,4 @@
+import { DLQReplayError } from "@baldur/core";
 import {
   type AuditEntry,
   auditSlot,
@@ -18,6 +19,7 @@ import {
 } from "../metrics.js";
 import type { Changed, DlqStore } from "../store/store.js";
 import { messageOf, verdictOn } from "./outcome.js";
+import type { Patience } from "./patience.js";
 import { failed, skippedBecause, succeeded } from "./results.js";
 
 export type RunnerContext = Pick<PluginContext, "replay" | "telemetry" | "clock" | "slots">;
@@ -51,6 +53,7 @@ export class Runner {
   constructor(
     private readonly store: DlqStore,
     private readonly context: RunnerContext,
+    private readonly patience: Patience,
   ) {}
 
   /** Runs and settles one entry. */
@@ -64,7 +67,8 @@ export class Runner {
     const { clock } = this.context;
     const { retryCount } = run.entry.state;
     const began = clock.monotonic();
-    const ending = await this.context.replay({ ...run.operation, retryCount, status: "replaying" });
+    const replaying = this.context.replay({ ...run.operation, retryCount, status: "replaying" });
+    const ending = await this.patience.wait(replaying, () => givenUp(run));
     return {
       run,
       ending,
@@ -150,6 +154,10 @@ export class Runner {
     };
     void this.context.slots.get(auditSlot).record(record);
   }
+}
+
+function givenUp({ operation }: Run): ReplayEnding {
+  return { ran: true, error: new DLQReplayError(operation.id, "its handler took too long") };
 }
 
 function facts({ entry }: Run): { id: string; name: string; domain: string } {

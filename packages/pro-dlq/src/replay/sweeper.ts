@@ -3,17 +3,20 @@ import type { ReplayTrigger } from "../entry/entry.js";
 import { isGone, type Owner } from "../owner.js";
 import type { DlqSettings, ReplaySettings } from "../settings.js";
 import type { DlqStore, OwnerRecord } from "../store/store.js";
+import type { Guard } from "./guard.js";
 import type { Pace } from "./pace.js";
 import type { Replays } from "./replays.js";
-import { addBatch, emptyBatch } from "./results.js";
+import { addBatch, blockedBatch, emptyBatch } from "./results.js";
 
 export interface SweeperParts {
   readonly store: DlqStore;
   readonly owner: Owner;
+  readonly guard: Guard;
   readonly replays: Replays;
   readonly now: () => number;
   readonly settings: Pick<DlqSettings, "circuitCloseInflightTtl"> &
     Pick<ReplaySettings, "serviceFailureTypeMap">;
+  readonly onFailure: (error: unknown) => void;
 }
 
 export interface SweepRequest {
@@ -26,25 +29,66 @@ export interface SweepRequest {
   readonly concurrency?: number;
   /** Takes no entry's last try. */
   readonly sparing?: boolean;
-  readonly signal?: AbortSignal | undefined;
 }
+
+/** A sweep that has its lease. */
+interface UnderWay {
+  /** Ends it between entries; the reason says why. */
+  readonly stop: AbortController;
+  /** Settles when the lease is as it is to stay. */
+  renewing: Promise<void>;
+}
+
+/** Renewals within a lease, so that one that fails costs nothing. */
+const RENEWALS = 3;
+const IN_FLIGHT = "circuit_close_inflight";
 
 /** Replays what waits under one name. One process of all at a time does, so that the pace is the fleet's. */
 export class Sweeper {
-  /** Names that this process sweeps: the lease is the process's. */
-  readonly #sweeping = new Set<string>();
+  /** Names that this process sweeps, or is about to: the lease is the process's. */
+  readonly #names = new Set<string>();
+  readonly #underWay = new Map<string, UnderWay>();
+  #closed = false;
 
   constructor(private readonly parts: SweeperParts) {}
 
+  /** Milliseconds after which the leases are to be renewed. */
+  get renewal(): number {
+    return this.parts.settings.circuitCloseInflightTtl / RENEWALS;
+  }
+
   async sweep(request: SweepRequest): Promise<BatchReplayResult> {
     const { name } = request;
-    if (this.#sweeping.has(name)) return { ...emptyBatch(), inflightSkipped: true };
-    this.#sweeping.add(name);
+    if (this.#names.has(name)) return this.#refuse(name);
+    this.#names.add(name);
     try {
       return await this.#sweepAlone(request);
     } finally {
-      this.#sweeping.delete(name);
+      this.#names.delete(name);
     }
+  }
+
+  /** Keeps the leases of the sweeps under way; one that another process has now ends its sweep. Never rejects. */
+  async renew(): Promise<void> {
+    await Promise.all(
+      [...this.#underWay].map(([what, sweep]) => {
+        sweep.renewing = this.#renew(what, sweep);
+        return sweep.renewing;
+      }),
+    );
+  }
+
+  /** Ends every sweep between entries, and those that begin from now on. */
+  close(): void {
+    this.#closed = true;
+    for (const { stop } of this.#underWay.values()) stop.abort("shutdown");
+  }
+
+  /** The name is being swept. What keeps anybody from it is said first: it holds for longer. */
+  async #refuse(name: string): Promise<BatchReplayResult> {
+    const reason = await this.parts.guard.refusal({ operation: "replay_batch", name });
+    if (reason !== undefined) return blockedBatch(reason);
+    return { ...emptyBatch(), inflightSkipped: true, stoppedBy: IN_FLIGHT };
   }
 
   async #sweepAlone(request: SweepRequest): Promise<BatchReplayResult> {
@@ -52,14 +96,27 @@ export class Sweeper {
     const what = `sweep/${request.name}`;
     const working = await owner.begin();
     try {
-      if (!(await this.#lease(what))) return { ...emptyBatch(), inflightSkipped: true };
+      if (!(await this.#lease(what))) return await this.#refuse(request.name);
+      const sweep: UnderWay = { stop: new AbortController(), renewing: Promise.resolve() };
+      this.#underWay.set(what, sweep);
+      if (this.#closed) sweep.stop.abort("shutdown");
       try {
-        return await this.#replay(request);
+        return await this.#replay(request, sweep.stop.signal);
       } finally {
+        this.#underWay.delete(what);
+        await sweep.renewing; // or it would take the lease again
         await store.endLease(what, owner.id);
       }
     } finally {
       working[Symbol.dispose]();
+    }
+  }
+
+  async #renew(what: string, { stop }: UnderWay): Promise<void> {
+    try {
+      if (!(await this.#lease(what))) stop.abort("lease_lost");
+    } catch (error) {
+      this.parts.onFailure(error); // it is tried again before the lease ends
     }
   }
 
@@ -70,7 +127,7 @@ export class Sweeper {
     return store.lease(what, owner.id, now() + settings.circuitCloseInflightTtl, isFree);
   }
 
-  async #replay(request: SweepRequest): Promise<BatchReplayResult> {
+  async #replay(request: SweepRequest, signal: AbortSignal): Promise<BatchReplayResult> {
     const { name, maxItems } = request;
     const batch = emptyBatch();
     let spare = 0; // what one type did not need is for the next ones
@@ -83,6 +140,7 @@ export class Sweeper {
         filter,
         maxItems: quota,
         type: "conditional",
+        signal,
       });
       if (result.governanceBlocked) return { ...result, ...(batch.total > 0 && batch) };
       addBatch(batch, result);

@@ -8,8 +8,20 @@ export type Unseal = (sealed: string) => string;
 const DEEPEST = 1000;
 const ENCRYPTED = "***ENCRYPTED***";
 
-/** Makes the value of a snapshot again from its parsed JSON. Throws when a secret cannot be unsealed. */
+/** Makes the value of a snapshot again from its parsed JSON, which may become part of it. Throws when a secret cannot be unsealed. */
 export function revive(json: unknown, unseal?: Unseal): unknown {
+  return isTagged(json) ? revived(json, unseal) : json;
+}
+
+/** Whether anything in it is not what it seems; most values are plain JSON. */
+function isTagged(json: unknown): boolean {
+  if (typeof json !== "object" || json === null) return false;
+  if (Array.isArray(json)) return json.some(isTagged);
+  for (const key in json) if (key === TAG || isTagged((json as Record<string, unknown>)[key])) return true;
+  return false;
+}
+
+function revived(json: unknown, unseal: Unseal | undefined): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (Array.isArray(json)) return items(json, unseal);
   if (!Object.hasOwn(json, TAG)) return fields({}, json, unseal);
@@ -26,7 +38,7 @@ function items(json: readonly unknown[], unseal: Unseal | undefined): unknown[] 
   const array: unknown[] = [];
   for (const item of json) {
     if (isHole(item)) array.length++;
-    else array.push(revive(item, unseal));
+    else array.push(revived(item, unseal));
   }
   return array;
 }
@@ -40,7 +52,7 @@ function tagOf(json: object): unknown {
 }
 
 function fields(target: object, json: object, unseal: Unseal | undefined): object {
-  for (const [key, value] of Object.entries(json)) define(target, key, revive(value, unseal));
+  for (const [key, value] of Object.entries(json)) define(target, key, revived(value, unseal));
   return target;
 }
 
@@ -67,7 +79,7 @@ function tagged(tag: string, v: unknown, unseal: Unseal | undefined): unknown {
     case "map":
       return new Map(array(v).map((entry) => pair(array(entry), unseal)));
     case "set":
-      return new Set(array(v).map((item) => revive(item, unseal)));
+      return new Set(array(v).map((item) => revived(item, unseal)));
     case "object":
       return fields({}, object(v), unseal);
     case "dict":
@@ -84,7 +96,7 @@ function regExp([source, flags, lastIndex]: readonly unknown[]): RegExp {
 }
 
 function pair([key, value]: readonly unknown[], unseal: Unseal | undefined): [unknown, unknown] {
-  return [revive(key, unseal), revive(value, unseal)];
+  return [revived(key, unseal), revived(value, unseal)];
 }
 
 function opened(sealed: string, unseal: Unseal | undefined): string {

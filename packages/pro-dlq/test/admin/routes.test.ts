@@ -1,6 +1,7 @@
 import type { AdminRoute } from "@baldur/core/plugin";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { routesOf } from "../../src/admin.js";
+import type { Page } from "../../src/api.js";
 import { DLQEntryNotFoundError, DLQStateConflictError } from "../../src/errors.js";
 import { HOUR, type QueueSetup, started, statusOf, type TestQueue, upTo, Work } from "../queue/runtime.js";
 
@@ -29,6 +30,8 @@ async function ask(
   const found = routesOf(queue).find(({ method, path }) => `${method} ${path}` === route);
   if (found === undefined) throw new Error(`there is no ${route}`);
   const answer = await found.handler({ params, query: new URLSearchParams(query), body, actor: "ann" });
+  if (answer instanceof Response)
+    return { status: answer.status, ...((await answer.json()) as object) } as never;
   return JSON.parse(JSON.stringify(answer)) as never;
 }
 
@@ -54,6 +57,7 @@ describe("the routes", () => {
       ["GET /dlq/{id}", "viewer"],
       ["POST /dlq/{id}/retry", "operator"],
       ["POST /dlq/{id}/resolve", "operator"],
+      ["POST /dlq/{id}/reject", "operator"],
       ["POST /dlq/{id}/force-redrive", "admin"],
       ["POST /dlq/replay", "operator"],
       ["POST /dlq/sweep", "operator"],
@@ -61,6 +65,8 @@ describe("the routes", () => {
       ["POST /dlq/cleanup/purge", "admin"],
       ["POST /dlq/test/create", "admin"],
       ["GET /dlq-compressed", "viewer"],
+      ["GET /dlq-compressed/summary", "viewer"],
+      ["GET /dlq-compressed/{id}", "viewer"],
     ]);
   });
 
@@ -72,6 +78,7 @@ describe("the routes", () => {
     const generic = paths.indexOf("/dlq/{id}");
     for (const path of ["/dlq/list", "/dlq/facets", "/dlq/cleanup/stats"])
       expect(paths.indexOf(path)).toBeLessThan(generic);
+    expect(paths.indexOf("/dlq-compressed/summary")).toBeLessThan(paths.indexOf("/dlq-compressed/{id}"));
   });
 });
 
@@ -95,6 +102,25 @@ describe("GET /dlq/list", () => {
     );
   });
 
+  it("answers a page by its number, too", async () => {
+    const q = await begin({ env: { DLQ_OUTBOX_CAPACITY: "100000" } });
+    await Promise.all(upTo(1010).map(() => q.queue.store({ name: "x", domain: "d", failureType: "F" })));
+    await q.queue.store({ name: "other", domain: "e", failureType: "F" });
+    const all = [...(await q.queue.list({ domain: "d", limit: 1000 })).items];
+    const { next } = await q.queue.list({ domain: "d", limit: 1000 });
+    all.push(...(await q.queue.list({ domain: "d", limit: 1000, after: next as string })).items);
+    const page = async (number: number) =>
+      (await ask(q, route, { query: `domain=d&page_size=100&page=${number}` })) as Page<{ id: string }>;
+    for (const number of [1, 2, 10, 11]) {
+      const { items, total } = await page(number);
+      expect(total).toBe(1010);
+      expect(items.map(({ id }) => id)).toEqual(
+        all.slice(100 * (number - 1), 100 * number).map(({ id }) => id),
+      );
+    }
+    for (const number of [12, 1000]) expect(await page(number)).toEqual({ items: [], total: 1010 });
+  });
+
   it("is narrowed", async () => {
     const q = await begin();
     for (const domain of ["d", "e"]) await q.queue.store({ name: "x", domain, failureType: "F" });
@@ -106,6 +132,9 @@ describe("GET /dlq/list", () => {
   });
 
   it.each([
+    ["page=0", "page"],
+    ["page=-1", "page"],
+    ["page=two", "page"],
     ["page_size=0", "page_size"],
     ["page_size=-1", "page_size"],
     ["page_size=101", "page_size"],
@@ -124,7 +153,7 @@ describe("GET /dlq/list", () => {
     const error = await refusal(q, route, { query });
     expect(error.code).toBe("ERR_BALDUR_CONFIGURATION");
     expect(error.message).toMatch(
-      new RegExp(`^${field} must be (an integer from 1 to 100|one of pending, .*); received .+$`),
+      new RegExp(`^${field} must be (an integer from 1 to \\d+|one of pending, .*); received .+$`),
     );
   });
 
@@ -140,7 +169,7 @@ describe("GET /dlq/list", () => {
     "failure_type=%F0%9F%98%80",
     "status=pending&status=resolved",
     "unknown=1",
-    "page=0",
+    "page=9007199254740991&page_size=100",
   ])("bears %s", async (query) => {
     const q = await begin();
     await new Work(q).fail(1);
@@ -215,6 +244,7 @@ describe("one entry", () => {
     ["retry", null, "body"],
     ["retry", [1], "body"],
     ["resolve", { note: {} }, "note"],
+    ["reject", { note: 5 }, "note"],
     ["resolve", 5, "body"],
     ["force-redrive", {}, "reason"],
     ["force-redrive", undefined, "reason"],
@@ -230,6 +260,14 @@ describe("one entry", () => {
     expect(error.message).toMatch(new RegExp(`^${field} must be .+; received .+`));
     expect(await statusOf(q, id)).toBe("pending");
     expect(q.audits).toEqual([]);
+  });
+
+  it("is rejected in the name of who asks", async () => {
+    const q = await begin();
+    const [id] = (await new Work(q).fail(1)) as [string];
+    expect(await ask(q, "POST /dlq/{id}/reject", { params: { id }, body: { note: "a test" } })).toMatchObject(
+      { status: "rejected", resolvedById: "ann", resolutionNote: "a test" },
+    );
   });
 
   it("is retried and resolved without a body", async () => {
@@ -251,12 +289,18 @@ describe("many entries", () => {
     work.recover();
     expect(
       await q.during(
-        ask(q, "POST /dlq/replay", { body: { batch_size: 5, domain: "default", name: "orders" } }),
+        ask(q, "POST /dlq/replay", {
+          body: { batch_size: 5, domain: "default", name: "orders", reason: "mended" },
+        }),
       ),
     ).toMatchObject({
       total: 5,
       successCount: 5,
     });
+    expect(q.telemetry.named("dlq_replay.batch_completed")).toMatchObject([
+      { payload: { actor: "ann", reason: "mended" } },
+    ]);
+    expect(new Set(q.audits.map(({ actorId }) => actorId))).toEqual(new Set(["ann"]));
     expect(await q.during(ask(q, "POST /dlq/replay"))).toMatchObject({ total: 50 });
     expect(await q.during(ask(q, "POST /dlq/sweep", { body: { name: "orders" } }))).toMatchObject({
       total: 5,
@@ -271,6 +315,8 @@ describe("many entries", () => {
     ["replay", { domain: 5 }, "domain"],
     ["replay", { domain: "" }, "domain"],
     ["replay", { name: "" }, "name"],
+    ["replay", { reason: 5 }, "reason"],
+    ["replay", { reason: "x".repeat(501) }, "reason"],
     ["replay", { name: [] }, "name"],
     ["replay", { name: { toString: 5 } }, "name"],
     ["sweep", {}, "name"],
@@ -282,7 +328,7 @@ describe("many entries", () => {
     ["cleanup/purge", {}, "confirm"],
     ["cleanup/purge", { confirm: "true", ids: [] }, "confirm"],
     ["cleanup/purge", { confirm: true, ids: 5 }, "ids"],
-    ["cleanup/purge", { confirm: true, ids: [5] }, "ids"],
+    ["cleanup/purge", { confirm: true, ids: [5] }, "ids\\[0\\]"],
     ["cleanup/purge", { confirm: true, older_than_days: -1 }, "older_than_days"],
     ["cleanup/purge", { confirm: true, older_than_days: 1.5 }, "older_than_days"],
     ["cleanup/purge", [], "body"],
@@ -329,16 +375,32 @@ describe("the other routes", () => {
       open: 100,
       arming: { armed: false },
     });
-    expect(await ask(q, "GET /dlq-compressed")).toMatchObject({
-      items: [{ domain: "d", failureType: "F", count: 1 }],
+    const { items } = (await ask(q, "GET /dlq-compressed")) as { items: { id: string }[] };
+    expect(items).toMatchObject([{ domain: "d", failureType: "F", count: 1 }]);
+    const { id = "" } = items[0] ?? {};
+    expect(await ask(q, "GET /dlq-compressed/{id}", { params: { id } })).toEqual(items[0]);
+    for (const none of ["", "summary", "__proto__", `${id}0`])
+      expect(await refusal(q, "GET /dlq-compressed/{id}", { params: { id: none } })).toBeInstanceOf(
+        DLQEntryNotFoundError,
+      );
+    await q.queue.store({ name: "x", domain: "d", failureType: "F" });
+    expect(await ask(q, "GET /dlq-compressed/summary")).toEqual({
+      summaries: 1,
+      entries: 2,
+      byDomain: { d: 2 },
+      byStatus: { active: 2 },
     });
   });
 
   it("make an entry for a drill, which says that it is one", async () => {
     const q = await begin();
-    expect(await ask(q, "POST /dlq/test/create")).toMatchObject({ captured: true, where: "store" });
+    const made = { status: 201, captured: true, where: "store" };
+    expect(await ask(q, "POST /dlq/test/create")).toMatchObject(made);
     expect((await q.queue.list()).items).toMatchObject([
       { name: "drill", failureType: "DRILL", metadata: { is_synthetic: true, actor: "ann" } },
     ]);
+    await q.baldur.control.disable({ actor: "ann", reason: "test" });
+    const refused = { status: 503, captured: false, reason: "kill_switch" };
+    expect(await ask(q, "POST /dlq/test/create")).toEqual(refused);
   });
 });

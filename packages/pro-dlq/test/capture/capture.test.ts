@@ -639,13 +639,19 @@ describe("an operation that the application hands over", () => {
     ["operation.name", { failureType: "F" }],
     ["operation.name", { name: "", failureType: "F" }],
     ["operation.name", { name: "x".repeat(129), failureType: "F" }],
+    ["operation.name", { name: "a\nb", failureType: "F" }],
+    ["operation.name", { name: "\u001b[2J", failureType: "F" }],
+    ["operation.domain", { name: "x", failureType: "F", domain: 5 }],
+    ["operation.domain", { name: "x", failureType: "F", domain: Object.create(null) }],
+    ["operation.attempts[0]", { name: "x", failureType: "F", attempts: [null, 5] }],
+    ["operation.attempts[1]", { name: "x", failureType: "F", attempts: [{ number: 1 }, 5] }],
     ["operation.failureType", { name: "x" }],
     ["operation.failureType", { name: "x", failureType: 5 }],
   ])("is refused with the name of what breaks its rule: %s", async (option, operation) => {
     const q = await begin();
     const error = await errorOf(q.queue.store(operation as never));
     expect(error.code).toBe("ERR_BALDUR_CONFIGURATION");
-    expect(error.message).toMatch(new RegExp(`^${option.replace(".", "\\.")} must be .*; received`));
+    expect(error.message).toMatch(new RegExp(`^${option.replace(/[.[\]]/g, "\\$&")} must be .*; received`));
   });
 
   it.each<[string, object]>([

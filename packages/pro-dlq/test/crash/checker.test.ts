@@ -1,4 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { type EntryState, STATUSES } from "../../src/entry/entry.js";
+import { encodeState } from "../../src/entry/record.js";
 import { type History, violations } from "./checker.js";
 
 const ID = "0mwq87na4-ed1c09e775e02369-0000";
@@ -6,10 +8,11 @@ const OTHER = "0mwq87na4-ed1c09e775e02369-0001";
 
 const body = (id: string) =>
   JSON.stringify({ id, name: "work", domain: "work", failureType: "KIND", createdAt: 1, expiresAt: 2 });
-const record = (id: string, state: object = {}): [string, string] => [
-  `dlq/entry/${id}`,
-  `${JSON.stringify({ status: "resolved", retryCount: 1, maxRetries: 2, updatedAt: 1, ...state })}\n${body(id)}`,
-];
+const record = (id = ID, group = "0"): [string, string] => [`dlq/entry/${id}`, `${group}\n${body(id)}`];
+const state = (change: Partial<EntryState> = {}, id = ID): [string, string] => {
+  const whole = { status: "resolved" as const, retryCount: 1, maxRetries: 2, updatedAt: 1, ...change };
+  return [`dlq/state/${STATUSES.indexOf(whole.status)}/0/${id}`, encodeState(whole)];
+};
 const group = (counts: number[]): [string, string] => [
   "dlq/group/0",
   JSON.stringify({ name: "work", domain: "work", failureType: "KIND", counts }),
@@ -27,14 +30,13 @@ const counts = (pending: number, review: number, resolved: number) => [
   0,
   0,
 ];
-const index = (status: number, id = ID): [string, string] => [`dlq/index/${status}/0/${id}`, ""];
 const totals = (open: number): [string, string] => ["dlq/totals", JSON.stringify([["work", open]])];
 
 /** One entry that was captured, done by process 7 and resolved. */
 const GOOD: History = {
   acknowledged: [ID],
   journal: [`begin ${ID} 1 7`, `effect ${ID} 1 7`, `end ${ID} 1 7`],
-  content: [record(ID), group(counts(0, 0, 1)), index(5), totals(0)],
+  content: [record(), group(counts(0, 0, 1)), state(), totals(0)],
   budget: 2,
 };
 const content = (...entries: (readonly [string, string])[]) => ({ ...GOOD, content: entries });
@@ -53,8 +55,8 @@ describe("the check of a history", () => {
   });
 
   it("finds nothing in an entry that used up its budget", () => {
-    const state = { status: "requires_review", retryCount: 2 };
-    const history = content(record(ID, state), group(counts(0, 1, 0)), index(3), totals(1));
+    const used = state({ status: "requires_review", retryCount: 2 });
+    const history = content(record(), group(counts(0, 1, 0)), used, totals(1));
     const lines = journal("begin 1 7", "failed 1 7", "begin 2 7", "failed 2 7").journal;
     expect(violations({ ...history, journal: lines })).toEqual([]);
   });
@@ -113,43 +115,58 @@ describe("the check of a history", () => {
     ],
     [
       "an entry that is left",
-      content(record(ID, { status: "pending" }), group(counts(1, 0, 0)), index(0), totals(1)),
+      content(record(), group(counts(1, 0, 0)), state({ status: "pending" }), totals(1)),
       `${ID} is left pending after 1 tries`,
     ],
     [
       "an entry that was given up before its budget was used up",
-      content(record(ID, { status: "requires_review" }), group(counts(0, 1, 0)), index(3), totals(1)),
+      content(record(), group(counts(0, 1, 0)), state({ status: "requires_review" }), totals(1)),
       `${ID} is left requires_review after 1 tries`,
     ],
     [
       "a claim that nobody gave back",
-      content(record(ID, { claim: { owner: "7", token: "7.0", at: 1 } }), ...GOOD.content.slice(1)),
+      content(
+        record(),
+        group(counts(0, 0, 1)),
+        state({ claim: { owner: "7", token: "7.0", at: 1 } }),
+        totals(0),
+      ),
       `${ID} has a claim left`,
     ],
     [
       "a group that counts too many",
-      content(record(ID), group(counts(1, 0, 1)), index(5), totals(0)),
+      content(record(), group(counts(1, 0, 1)), state(), totals(0)),
       "group 0 counts 1,0,0,0,0,1,0,0,0,0, and there are 0,0,0,0,0,1,0,0,0,0",
     ],
     [
       "a group that is missing",
-      content(record(ID), ["dlq/index/5/undefined/x", ""], totals(0)),
+      content(record(), state(), totals(0)),
       `nothing counts ["work","work","KIND"]`,
     ],
     [
       "totals that are wrong",
-      content(record(ID), group(counts(0, 0, 1)), index(5), totals(1)),
+      content(record(), group(counts(0, 0, 1)), state(), totals(1)),
       "the totals count 1 open of work, and there are 0",
     ],
     [
-      "an orphan in the index",
-      { ...GOOD, content: [...GOOD.content, index(0)] },
-      `${index(0)[0]} is an orphan`,
+      "a state of no entry",
+      { ...GOOD, content: [...GOOD.content, state({}, OTHER)] },
+      `${state({}, OTHER)[0]} is an orphan`,
     ],
     [
-      "an entry that the index does not have",
-      content(record(ID), group(counts(0, 0, 1)), totals(0)),
-      `${index(5)[0]} is missing`,
+      "an entry with two states",
+      { ...GOOD, content: [state({ status: "pending" }), ...GOOD.content] },
+      `${state({ status: "pending" })[0]} is an orphan`,
+    ],
+    [
+      "an entry that does not know its group",
+      content(record(ID, "7"), ...GOOD.content.slice(1)),
+      `${ID} says that its group is 7, and it is 0`,
+    ],
+    [
+      "an entry without a state",
+      content(record(), group(counts(0, 0, 1)), totals(0)),
+      `dlq/entry/${ID} has no state`,
     ],
   ])("finds %s", (_, history, violation) => {
     expect(violations(history)).toContain(violation);

@@ -1,5 +1,6 @@
-import { OPEN, STATUSES } from "../../src/entry/entry.js";
-import { decodeRecord } from "../../src/entry/record.js";
+import { type Entry, OPEN, STATUSES } from "../../src/entry/entry.js";
+import { decodeBody, decodeRecord } from "../../src/entry/record.js";
+import { readState } from "../store/state.js";
 
 /** What is known about a store and the processes that worked on it, once all is over. */
 export interface History {
@@ -30,7 +31,7 @@ const CHECKS: readonly Check[] = [
   withinBudget,
   ended,
   counted,
-  indexed,
+  placed,
 ];
 
 /** What of it must not have happened. Pure. */
@@ -122,24 +123,44 @@ function* counted(_: History, __: readonly Line[], content: Content): Iterable<s
   }
 }
 
-/** Every entry has the one key in the index that its state asks for, and there are no others. */
-function* indexed(_: History, __: readonly Line[], content: Content): Iterable<string> {
+/** Every entry has the one state, where its group and its status ask for it, and there are no others. */
+function* placed(_: History, __: readonly Line[], content: Content): Iterable<string> {
   const numbers = new Map(groupsOf(content).map(({ facts, number }) => [facts, number]));
-  const wanted = new Set(
-    entriesOf(content).map(({ id, body, state }) => {
-      const number = numbers.get(JSON.stringify([body.name, body.domain, body.failureType]));
-      return `dlq/index/${STATUSES.indexOf(state.status)}/${number}/${id}`;
-    }),
-  );
-  const found = [...content.keys()].filter((key) => key.startsWith("dlq/index/"));
+  const wanted = new Set<string>();
+  for (const { id, body, group, state } of entriesOf(content)) {
+    const number = numbers.get(JSON.stringify([body.name, body.domain, body.failureType]));
+    if (group !== number) yield `${id} says that its group is ${group}, and it is ${number}`;
+    wanted.add(`dlq/state/${STATUSES.indexOf(state.status)}/${number}/${id}`);
+  }
+  const stated = new Set(entriesOf(content).map(({ id }) => id));
+  for (const key of content.keys())
+    if (key.startsWith("dlq/entry/") && !stated.has(key.slice("dlq/entry/".length)))
+      yield `${key} has no state`;
+  const found = [...content.keys()].filter((key) => key.startsWith("dlq/state/"));
   for (const key of found) if (!wanted.delete(key)) yield `${key} is an orphan`;
   for (const key of wanted) yield `${key} is missing`;
 }
 
-function entriesOf(content: Content): ({ readonly id: string } & ReturnType<typeof decodeRecord>)[] {
+interface Stored extends Entry {
+  readonly id: string;
+  readonly group: string;
+}
+
+/** Entries that have a state. */
+function entriesOf(content: Content): Stored[] {
+  const states = new Map(
+    [...content]
+      .filter(([key]) => key.startsWith("dlq/state/"))
+      .map(([key, text]) => [key.slice(key.lastIndexOf("/") + 1), readState(key, text)]),
+  );
   return [...content]
     .filter(([key]) => key.startsWith("dlq/entry/"))
-    .map(([key, text]) => ({ id: key.slice("dlq/entry/".length), ...decodeRecord(text) }));
+    .flatMap(([key, text]) => {
+      const id = key.slice("dlq/entry/".length);
+      const { group, body } = decodeRecord(text);
+      const state = states.get(id);
+      return state === undefined ? [] : [{ id, group, body: decodeBody(body), state }];
+    });
 }
 
 function groupsOf(content: Content): { number: string; facts: string; counts: number[] }[] {

@@ -76,9 +76,13 @@ export function failingStore(failpoints, { refused = 0 } = {}) {
   };
 }
 
+const [REPLAYING, RESOLVED] = ["1", "5"];
+
 /** Knows by the records what a write is about; several things may share one. */
 class WatchedWriter {
   about = new Set();
+  /** States that were taken from their place, by id. */
+  moved = new Map();
 
   constructor(writer) {
     this.writer = writer;
@@ -97,28 +101,33 @@ class WatchedWriter {
   }
 
   put(key, value) {
-    if (key.startsWith("dlq/entry/")) this.about.add(change(this.writer.get(key), value));
+    if (key.startsWith("dlq/entry/")) this.about.add("add");
+    if (this.moved.has(idOf(key))) this.about.add(change(this.moved.get(idOf(key)), stateOf(key, value)));
     if (key.startsWith("dlq/owner/")) this.about.add("owner");
     if (key.startsWith("dlq/lease/")) this.about.add("lease");
     this.writer.put(key, value);
   }
 
   delete(key) {
+    if (key.startsWith("dlq/state/")) this.moved.set(idOf(key), stateOf(key, this.writer.get(key)));
     if (key.startsWith("dlq/owner/")) this.about.add("owner-end");
     if (key.startsWith("dlq/lease/")) this.about.add("lease-end");
     this.writer.delete(key);
   }
 }
 
-function change(before, after) {
-  if (before === undefined) return "add";
-  const [was, is] = [stateOf(before), stateOf(after)];
-  if (is.status === "replaying") return "claim";
-  if (was.status !== "replaying") return "other";
-  // A handler that fails says which try it was, so that a failure always changes the error.
-  return is.status === "resolved" || is.lastError !== was.lastError ? "settle" : "release";
+function idOf(key) {
+  return key.slice(key.lastIndexOf("/") + 1);
 }
 
-function stateOf(record) {
-  return JSON.parse(record.slice(0, record.indexOf("\n")));
+/** The key says the status. */
+function stateOf(key, text) {
+  return { status: key.split("/")[2], ...JSON.parse(text) };
+}
+
+function change(was, is) {
+  if (is.status === REPLAYING) return "claim";
+  if (was.status !== REPLAYING) return "other";
+  // A handler that fails says which try it was, so that a failure always changes the error.
+  return is.status === RESOLVED || is.lastError !== was.lastError ? "settle" : "release";
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Entry } from "../../src/entry/entry.js";
 import { toOperation } from "../../src/entry/operation.js";
-import { decodeBody, decodeRecord, decodeState, encodeRecord } from "../../src/entry/record.js";
+import { decodeBody, decodeRecord, decodeState, encodeRecord, encodeState } from "../../src/entry/record.js";
 
 const state: Entry["state"] = { status: "pending", retryCount: 0, maxRetries: 2, updatedAt: 1 };
 const body: Entry["body"] = {
@@ -15,29 +15,37 @@ const body: Entry["body"] = {
 
 describe("a stored entry", () => {
   it("comes back", () => {
-    expect(decodeRecord(encodeRecord(state, JSON.stringify(body)))).toEqual({ state, body });
-    expect(decodeState(encodeRecord(state, "any text")).body).toBe("any text");
+    const text = encodeRecord({ group: "3", body: JSON.stringify(body) });
+    expect(decodeRecord(text)).toEqual({ group: "3", body: JSON.stringify(body) });
+    expect(decodeBody(decodeRecord(text).body)).toEqual(body);
+    expect(decodeState(encodeState(state), "pending")).toEqual(state);
+  });
+
+  it.each(["", "one line"])("that is %p is refused", (text) => {
+    expect(() => decodeRecord(text)).toThrow("it has no body");
   });
 
   it.each<[string, string]>([
     ["nothing", ""],
-    ["one line", JSON.stringify(state)],
-    ["half a record", encodeRecord(state, JSON.stringify(body).slice(0, 20))],
-    ["no JSON", "abc\ndef"],
-    ["null", "null\nnull"],
-    ["an array", `[]\n${JSON.stringify(body)}`],
-    ["a number", `1\n${JSON.stringify(body)}`],
-    ["an unknown status", encodeRecord({ ...state, status: "constructor" as never }, JSON.stringify(body))],
-    ["a count that is none", encodeRecord({ ...state, retryCount: "1" as never }, JSON.stringify(body))],
-    ["a count beyond numbers", encodeRecord({ ...state, maxRetries: Number.NaN }, JSON.stringify(body))],
-    ["no name", encodeRecord(state, JSON.stringify({ ...body, name: 5 }))],
-    ["no time", encodeRecord(state, JSON.stringify({ ...body, createdAt: null }))],
-  ])("that is %s is refused", (_, text) => {
-    expect(() => decodeRecord(text)).toThrow();
+    ["half of it", JSON.stringify(body).slice(0, 20)],
+    ["null", "null"],
+    ["an array", "[]"],
+    ["a number", "1"],
+    ["without a name", JSON.stringify({ ...body, name: 5 })],
+    ["without a time", JSON.stringify({ ...body, createdAt: null })],
+  ])("whose body is %s is refused", (_, text) => {
+    expect(() => decodeBody(text)).toThrow();
   });
 
-  it("that is no entry is no body", () => {
-    expect(() => decodeBody("[]")).toThrow("its body is no object");
+  it.each<[string, string]>([
+    ["nothing", ""],
+    ["half of it", encodeState(state).slice(0, 20)],
+    ["null", "null"],
+    ["an array", "[]"],
+    ["a count that is none", encodeState({ ...state, retryCount: "1" as never })],
+    ["a count beyond numbers", encodeState({ ...state, maxRetries: Number.NaN })],
+  ])("whose state is %s is refused", (_, text) => {
+    expect(() => decodeState(text, "pending")).toThrow();
   });
 });
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import type { ClaimRecord } from "../../src/entry/entry.js";
 import { violations } from "../crash/checker.js";
+import { stateKeyOf, storedState } from "../store/state.js";
 import { HOUR, type Host, NAME, Site } from "./host.js";
 
 const DAY = 24 * HOUR;
@@ -26,11 +28,6 @@ function gate() {
 async function statuses({ queue }: Host): Promise<Record<string, number>> {
   return (await queue.stats()).byStatus;
 }
-
-const claimOf = (host: Host, id: string) => {
-  const text = host.map.read((reader) => reader.get(`dlq/entry/${id}`)) as string;
-  return JSON.parse(text.slice(0, text.indexOf("\n")));
-};
 
 describe.each([
   ["memory", false],
@@ -78,13 +75,13 @@ describe.each([
     const [id = ""] = await host.store(1);
     void host.queue.replayBatch({ name: NAME });
     await host.during(Promise.resolve());
-    while (claimOf(host, id).status !== "replaying") await host.passes(1);
-    const { owner } = claimOf(host, id).claim;
+    while (storedState(host.map, id).status !== "replaying") await host.passes(1);
+    const { owner } = storedState(host.map, id).claim as ClaimRecord;
     // As another process would have left it.
     const other = `${NOBODY}-0123456789abcdef`;
     await host.during(
       host.map.write((writer) => {
-        const key = `dlq/entry/${id}`;
+        const key = stateKeyOf(host.map, id);
         writer.put(key, (writer.get(key) as string).replaceAll(owner, other));
         writer.put(
           `dlq/owner/${other}`,
@@ -95,7 +92,7 @@ describe.each([
     host.clock.set(host.clock.now() - HOUR);
     await host.passes(31_000);
     await host.during(host.store(1));
-    expect(claimOf(host, id)).toMatchObject({ status: "pending", releasedFromStale: true });
+    expect(storedState(host.map, id)).toMatchObject({ status: "pending", releasedFromStale: true });
     open();
   });
 
@@ -111,7 +108,7 @@ describe.each([
     open();
     await host.during(replay);
     await host.during(host.queue.replayBatch({ name: NAME }));
-    expect(claimOf(host, id)).toMatchObject({ status: "resolved" });
+    expect(storedState(host.map, id)).toMatchObject({ status: "resolved" });
     const lost = host.telemetry.named("dlq_replay.claim_lost").length;
     expect(host.runs).toHaveLength(1 + lost);
     expect(lost).toBeLessThanOrEqual(1);

@@ -179,10 +179,10 @@ function whereGroupsAre(
       work({
         get: (key) => reader.get(key),
         keys: (range) => {
-          if (range.from.startsWith("dlq/index/0/")) onPage();
           return reader.keys(range);
         },
         range: (range) => {
+          if (range.from.startsWith("dlq/state/0/")) onPage();
           if (isBroken() && range.from === "dlq/group/") throw new Error("the disk gives nothing");
           return reader.range(range);
         },

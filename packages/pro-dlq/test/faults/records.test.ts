@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { violations } from "../crash/checker.js";
+import { stateKeyOf } from "../store/state.js";
 import { type Host, NAME, Site } from "./host.js";
 
 jest.setTimeout(30_000);
@@ -24,13 +25,16 @@ function expectConsistent(host: Host): void {
   expect(found.filter((what) => /count|orphan|missing/.test(what))).toEqual([]);
 }
 
-const DAMAGES: readonly (readonly [what: string, damage: (text: string) => string])[] = [
-  ["empty", () => ""],
-  ["no record at all", () => "\u0000\u0001kaputt"],
-  ["a half of itself", (text) => text.slice(0, text.length / 2)],
-  ["without its body", (text) => text.slice(0, text.indexOf("\n"))],
-  ["a record with an unknown status", (text) => text.replace('"pending"', '"lost"')],
-  ["something else in JSON", () => "[]\n[]"],
+type Part = "record" | "state";
+const DAMAGES: readonly (readonly [what: string, part: Part, damage: (text: string) => string])[] = [
+  ["empty", "record", () => ""],
+  ["no record at all", "record", () => "\u0000\u0001kaputt"],
+  ["a half of itself", "record", (text) => text.slice(0, text.length / 2)],
+  ["without its body", "record", (text) => text.slice(0, text.indexOf("\n"))],
+  ["something else in JSON", "record", () => "[]\n[]"],
+  ["with a count that is none", "state", (text) => text.replace('"retryCount":0', '"retryCount":"0"')],
+  ["without half of its state", "state", (text) => text.slice(0, text.length / 2)],
+  ["with an empty state", "state", () => ""],
 ];
 
 describe.each([
@@ -39,12 +43,13 @@ describe.each([
 ])("a damaged entry in %s", (_, isEmbedded) => {
   it.each(DAMAGES)(
     "that is %s is put aside with one event, and the others are served",
-    async (_what, damage) => {
+    async (_what, part, damage) => {
       const host = await site.start({ isEmbedded });
       const ids = await host.store(5);
       const damaged = ids[2] as string;
-      const text = damage(read(host, `dlq/entry/${damaged}`) as string);
-      await write(host, `dlq/entry/${damaged}`, text);
+      const key = part === "state" ? stateKeyOf(host.map, damaged) : `dlq/entry/${damaged}`;
+      await write(host, key, damage(read(host, key) as string));
+      const text = read(host, `dlq/entry/${damaged}`);
       const rest = ids.filter((id) => id !== damaged);
       const page = await host.queue.list({ limit: 4 });
       expect(page.items.map(({ id }) => id).sort()).toEqual(rest);

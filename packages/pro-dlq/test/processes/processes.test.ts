@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { violations } from "../crash/checker.js";
 import { dump, isSoak, type Worker, Workers } from "../crash/workers.js";
+import { readState } from "../store/state.js";
 
 const ENTRIES = isSoak ? 10_000 : 2000;
 const PROCESSES = 4;
@@ -47,7 +48,7 @@ describe("four processes that replay one store", () => {
 });
 
 describe("a process that is stopped in a handler for longer than its lease", () => {
-  const record = async () => (await content()).filter(([key]) => key.startsWith("dlq/entry/"));
+  const record = async () => (await content()).filter(([key]) => key.startsWith("dlq/state/"));
   const stopped = { replays: true, concurrency: 1, stopsIn: 1, events: ["dlq_replay.claim_lost"] };
 
   it("settles nothing when it goes on: another one took its claim over, and did the work", async () => {
@@ -97,7 +98,7 @@ describe("a process that is stopped in a handler for longer than its lease", () 
 });
 
 function statuses(records: readonly (readonly [key: string, text: string])[]): unknown[] {
-  return records.map(([, text]) => JSON.parse(text.slice(0, text.indexOf("\n"))).status);
+  return records.map(([key, text]) => readState(key, text).status);
 }
 
 function lostBy(worker: Worker): string[] {

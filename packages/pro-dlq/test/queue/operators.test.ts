@@ -1,12 +1,16 @@
+import type { Baldur } from "@baldur/core";
+import type { Plugin } from "@baldur/core/plugin";
+import { createFakeClock } from "@baldur/testkit";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type { Dlq, EntryFilter } from "../../src/api.js";
 import { DLQStateConflictError } from "../../src/errors.js";
-import { getDlq } from "../../src/plugin.js";
+import { dlq, getDlq } from "../../src/plugin.js";
 import {
   down,
   errorOf,
   HOUR,
   type QueueSetup,
+  SILENT,
   started,
   statusOf,
   type TestQueue,
@@ -205,11 +209,35 @@ describe("an operator", () => {
     expect(q.audits).toHaveLength(1);
   });
 
+  it("rejects what is not to be done, and it says who, when and why", async () => {
+    const q = await begin();
+    const work = new Work(q);
+    const [id] = (await work.fail(1)) as [string];
+    expect(await q.queue.reject(id, { actor: "ann", note: "a test order" })).toMatchObject({
+      id,
+      status: "rejected",
+      resolvedById: "ann",
+      resolvedAt: new Date(q.clock.now()),
+      resolutionType: "rejected",
+      resolutionNote: "a test order",
+    });
+    expect(q.audits).toMatchObject([
+      { action: "dlq_reject", actorId: "ann", targetId: id, details: { note: "a test order" } },
+    ]);
+    expect(q.telemetry.named("dlq.entry_operated")).toMatchObject([
+      { payload: { id, action: "reject", actor: "ann", reason: "a test order" } },
+    ]);
+    work.recover();
+    expect(await q.during(q.queue.replayBatch({}))).toMatchObject({ total: 0 });
+    expect(await errorOf(q.queue.reject(id, { actor: "ann" }))).toBeInstanceOf(DLQStateConflictError);
+    expect((await q.queue.stats()).open).toBe(0);
+  });
+
   it("has a name", async () => {
     const q = await begin();
     for (const actor of ["", undefined, 5, null]) {
       const error = await errorOf(q.queue.resolve("x", { actor: actor as string }));
-      expect(error.message).toMatch(/^actor must be a non-empty string; received/);
+      expect(error.message).toMatch(/^actor must be a string of 1 to 256 characters; received/);
     }
   });
 });
@@ -237,11 +265,16 @@ describe("archiving", () => {
     ]);
   });
 
-  it.each([-1, Number.NaN, "1", undefined])("of an age of %p is refused as a mistake", async (olderThan) => {
-    const q = await begin();
-    const error = await errorOf(q.queue.archive({ olderThan: olderThan as number }));
-    expect(error.message).toMatch(/^olderThan must be a number of milliseconds; received/);
-  });
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, "1", undefined])(
+    "of an age of %p is refused as a mistake",
+    async (olderThan) => {
+      const q = await begin();
+      const error = await errorOf(q.queue.archive({ olderThan: olderThan as number }));
+      expect(error.message).toMatch(
+        /^olderThan must be a finite number of milliseconds of at least 0; received/,
+      );
+    },
+  );
 });
 
 describe("purging", () => {
@@ -284,9 +317,6 @@ describe("purging", () => {
 describe("an inert queue", () => {
   it("is none: without a licence the call fails as before, and nothing is kept", async () => {
     const { createBaldur, AdapterNotFoundError } = await import("@baldur/core");
-    const { dlq, getDlq } = await import("../../src/plugin.js");
-    const { SILENT } = await import("./runtime.js");
-    const { createFakeClock } = await import("@baldur/testkit");
     const settings = { control: { backend: "memory" as const } };
     const clock = createFakeClock();
     const baldur = createBaldur({
@@ -297,10 +327,12 @@ describe("an inert queue", () => {
       settings,
       plugins: [dlq()],
     });
-    expect(() => getDlq(baldur)).toThrow(AdapterNotFoundError);
     await baldur.start();
+    expect(() => getDlq(baldur)).toThrow(AdapterNotFoundError);
     expect(baldur.posture().plugins).toMatchObject([{ name: "@baldur/pro-dlq", status: "inert" }]);
-    expect(() => getDlq(baldur)).toThrow(/posture\(\)/);
+    const [{ reason } = {}] = baldur.posture().plugins;
+    expect(() => getDlq(baldur)).toThrow(`no plugin named @baldur/pro-dlq: it is inert: ${reason}`);
+    expect(reason).toContain("no licence is set");
     const { captured, error } = await baldur.protectWithMeta("x", down, { dlq: true });
     expect(captured).toBeUndefined();
     expect(error).toMatchObject({ message: "down" });
@@ -313,6 +345,61 @@ describe("an inert queue", () => {
     const work = new Work(q);
     const ids = await work.fail(1);
     expect(await statusOf(q, ids[0] as string)).toBe("pending");
+  });
+});
+
+describe("the queue of a runtime", () => {
+  /** A runtime of the plugins that are given. */
+  async function runtime(plugins: readonly Plugin[]): Promise<Baldur> {
+    const { createBaldur } = await import("@baldur/core");
+    const settings = { control: { backend: "memory" as const } };
+    const env = { BALDUR_LICENSE_KEY: "not a licence" };
+    return createBaldur({
+      clock: createFakeClock(),
+      env,
+      discover: false,
+      logger: SILENT,
+      settings,
+      plugins,
+    });
+  }
+  const reasonOf = (baldur: Baldur): string => {
+    try {
+      getDlq(baldur);
+    } catch (error) {
+      return (error as Error).message.replace("no plugin named @baldur/pro-dlq: ", "");
+    }
+    return "there is one";
+  };
+
+  it("is missing for a reason of its own each time, which is told", async () => {
+    const { entitlement: _, ...entitled } = dlq();
+    const q = await begin();
+    expect(reasonOf(q.baldur)).toBe("there is one");
+    await q.close();
+    expect(reasonOf(q.baldur)).toBe("the runtime is closed");
+
+    const bare = await runtime([]);
+    expect(reasonOf(bare)).toBe("the runtime has not started; await init(), or its start(), first");
+    await bare.start();
+    expect(reasonOf(bare)).toBe(
+      "the runtime has no such plugin; install it, or name dlq() among its plugins",
+    );
+    await bare.close();
+
+    const inert = await runtime([dlq()]);
+    expect(reasonOf(inert)).toContain("the runtime has not started");
+    await inert.start();
+    expect(reasonOf(inert)).toBe(`it is inert: ${inert.posture().plugins[0]?.reason}`);
+    await inert.close();
+
+    const start = async (): Promise<void> => {
+      throw new Error("no disk");
+    };
+    const failed = await runtime([{ ...entitled, start }]);
+    await failed.start();
+    expect(reasonOf(failed)).toBe("it failed: no disk");
+    await failed.close();
   });
 });
 
@@ -335,7 +422,6 @@ describe("the options", () => {
     ["replay.rat", { replay: { rat: 1 } }],
     ["constructor", JSON.parse('{"constructor":1}')],
   ])("that break their rules are refused where they are written: %s", async (option, options) => {
-    const { dlq } = await import("../../src/plugin.js");
     expect(() => dlq(options as never)).toThrow(
       expect.objectContaining({
         code: "ERR_BALDUR_CONFIGURATION",
@@ -345,7 +431,6 @@ describe("the options", () => {
   });
 
   it("are accepted when they are absent", async () => {
-    const { dlq } = await import("../../src/plugin.js");
     for (const options of [
       undefined,
       {},
@@ -368,6 +453,73 @@ describe("a filter with a mistake in it", () => {
     const q = await begin();
     await expect(q.queue.list(filter as never)).rejects.toThrow(words);
     await expect(q.queue.facets(filter as never)).rejects.toThrow(words);
+  });
+
+  it.each([
+    ["list", [null], /^filter must be an object; received null$/],
+    ["list", [[]], /^filter must be an object; received an array$/],
+    ["list", [{ after: "x" }], /^after must be the `next` of an earlier page; received "x"$/],
+    ["list", [{ after: 5 }], /^after must be .*; received 5$/],
+    ["facets", [null], /^filter must be an object; received null$/],
+    ["get", [], /^id must be a string; received undefined$/],
+    ["get", [{ id: "x" }], /^id must be a string; received an object$/],
+    ["summaries", [null], /^limit must be a positive integer; received null$/],
+    ["summaries", [0], /^limit must be a positive integer; received 0$/],
+    ["summaries", ["5"], /^limit must be a positive integer; received "5"$/],
+    ["replay", [5], /^id must be a string; received 5$/],
+    ["replay", ["x", null], /^options must be an object; received null$/],
+    ["replay", ["x", { actor: 5 }], /^actor must be a string of 1 to 256 characters; received 5$/],
+    ["replay", ["x", { reason: 5 }], /^reason must be a string of up to 500 characters; received 5$/],
+    ["replay", ["x", { by: "ann" }], /^by must be an option \(actor, reason\); received "by"$/],
+    ["replayBatch", [], /^filter must be an object; received undefined$/],
+    ["replayBatch", [{ domian: "x" }], /^domian must be an option \(domain, name, .*\); received "domian"$/],
+    ["replayBatch", [{ name: "a\nb" }], /^name must be .* without control characters; received "a\\nb"$/],
+    ["replayBatch", [{ name: null }], /^name must be .* without control characters; received null$/],
+    ["replayBatch", [{ domain: "" }], /^domain must be a string of 1 to 256 characters; received ""$/],
+    ["replayBatch", [{ maxItems: 0 }], /^maxItems must be a positive integer; received 0$/],
+    ["replayBatch", [{ adaptive: "no" }], /^adaptive must be a boolean; received "no"$/],
+    ["replayBatch", [{ priority: 1 }], /^priority must be a boolean; received 1$/],
+    ["replayBatch", [{}, { actor: "" }], /^actor must be a string of 1 to 256 characters; received ""$/],
+    ["sweep", [], /^name must be .*; received undefined$/],
+    ["sweep", ["a\u0000"], /^name must be .* without control characters; received "a\\u0000"$/],
+    ["sweep", ["x", null], /^options must be an object; received null$/],
+    ["sweep", ["x", { maxItems: Number.NaN }], /^maxItems must be a positive integer; received NaN$/],
+    ["sweep", ["x", { escalate: "no" }], /^escalate must be a boolean; received "no"$/],
+    ["resolve", ["x"], /^options must be an object; received undefined$/],
+    ["resolve", [undefined, { actor: "ann" }], /^id must be a string; received undefined$/],
+    ["resolve", ["x", { actor: "ann", note: 5 }], /^note must be a string; received 5$/],
+    ["reject", ["x"], /^options must be an object; received undefined$/],
+    ["reject", ["x", {}], /^actor must be a string of 1 to 256 characters; received undefined$/],
+    ["forceRedrive", ["x"], /^options must be an object; received undefined$/],
+    ["forceRedrive", [5, { actor: "ann", reason: "r" }], /^id must be a string; received 5$/],
+    ["forceRedrive", ["x", { actor: "ann" }], /^reason must be .*, not blank; received undefined$/],
+    [
+      "forceRedrive",
+      ["x", { actor: "ann", reason: "r", overrideKillSwitch: "no" }],
+      /^overrideKillSwitch must be a boolean; received "no"$/,
+    ],
+    ["archive", [], /^options must be an object; received undefined$/],
+    ["archive", [Number.POSITIVE_INFINITY], /^options must be an object; received Infinity$/],
+    ["purge", [], /^options must be an object; received undefined$/],
+    ["purge", [{ ids: ["x", 5] }], /^ids\[1\] must be a string; received 5$/],
+    [
+      "purge",
+      [{ olderThan: Number.POSITIVE_INFINITY, confirm: true }],
+      /^olderThan must be .*; received Infinity$/,
+    ],
+    [
+      "purge",
+      [{ olderThen: 0, confirm: true }],
+      /^olderThen must be an option \(.*\); received "olderThen"$/,
+    ],
+  ] as const)("is refused like any other in a request: %s(%j)", async (method, given, words) => {
+    const q = await begin();
+    const call = q.queue[method] as (...args: unknown[]) => Promise<unknown>;
+    const error = await errorOf(call.apply(q.queue, [...given]));
+    expect(error).toMatchObject({
+      code: "ERR_BALDUR_CONFIGURATION",
+      message: expect.stringMatching(words),
+    });
   });
 
   it("is refused for a runtime that is none", () => {

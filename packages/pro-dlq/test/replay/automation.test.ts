@@ -1,4 +1,5 @@
 import type { FailedOperation } from "@baldur/core/plugin";
+import { createFakeClock } from "@baldur/testkit";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import {
   down,
@@ -429,6 +430,39 @@ describe("a shutdown", () => {
     expect(work.runs).toHaveLength(ran);
     expect(ran).toBeLessThan(4);
     expect(ids).toHaveLength(4);
+  });
+
+  it("ends a sweep that an operator asked for, too", async () => {
+    const q = await begin({ automatic: false, replay: { rate: 0.1, concurrency: 2 } });
+    const work = new Work(q);
+    await failMany(q, work, upTo(4));
+    work.recover();
+    const sweep = q.queue.sweep("orders");
+    await q.clock.advance(2 * SECOND);
+    const ran = work.runs.length;
+    expect((await q.during(q.baldur.close(), 3 * SECOND)).clean).toBe(true);
+    expect(await sweep).toMatchObject({ stoppedBy: "shutdown", successCount: ran });
+    expect(ran).toBeLessThan(4);
+  });
+});
+
+describe("a pass that finds its name being swept", () => {
+  it("comes again after the usual delay", async () => {
+    const map = new SharedMap();
+    const clock = createFakeClock();
+    const first = await begin({ map, clock, automatic: false });
+    const work = new Work(first);
+    await work.fail(1);
+    work.behave = () => new Promise((resolve) => clock.setTimeout(() => resolve("ok"), 10 * MINUTE));
+    const sweep = first.queue.sweep("orders");
+    await turn();
+    await first.queue.store({ name: "orders", failureType: "F" });
+    const second = await begin({ map, clock, env: { DLQ_RETRY_DELAY: "30" } });
+    new Work(second).recover();
+    await clock.advance(5 * MINUTE);
+    const found = second.telemetry.value("baldur_dlq_replay_dispatch_total", { outcome: "in_flight" });
+    expect(found).toBeGreaterThanOrEqual(9);
+    await first.during(sweep);
   });
 });
 

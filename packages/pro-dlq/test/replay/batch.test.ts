@@ -107,6 +107,18 @@ describe("a batch", () => {
     }
   });
 
+  it("says who asked for it, and why", async () => {
+    const q = await begin();
+    const work = new Work(q);
+    const [id] = (await work.fail(1)) as [string];
+    work.recover();
+    await q.during(q.queue.replayBatch({}, { actor: "ann", reason: "mended" }));
+    expect(q.telemetry.named("dlq_replay.batch_completed")).toMatchObject([
+      { payload: { actor: "ann", reason: "mended", trigger: "manual_replay", success_count: 1 } },
+    ]);
+    expect(q.audits).toMatchObject([{ action: "dlq_replay", actorId: "ann", targetId: id }]);
+  });
+
   it("is not ended by one bad entry in its middle", async () => {
     const q = await begin();
     const work = new Work(q);
@@ -396,7 +408,7 @@ describe("a sweep", () => {
     const q = await begin();
     for (const name of ["", "x".repeat(129), undefined as never, 5 as never]) {
       expect((await errorOf(q.queue.sweep(name))).message).toMatch(
-        /^name must be a string of 1 to 128 characters; received/,
+        /^name must be a string of 1 to 128 characters without control characters; received/,
       );
     }
   });

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { createFakeClock, type FakeClock } from "@baldur/testkit";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import type { ClaimRecord } from "../../src/entry/entry.js";
 import {
   HOUR,
   MINUTE,
@@ -13,6 +14,7 @@ import {
   upTo,
   Work,
 } from "../queue/runtime.js";
+import { storedState } from "../store/state.js";
 
 const open: TestQueue[] = [];
 async function begin(setup: QueueSetup = {}): Promise<TestQueue> {
@@ -43,8 +45,8 @@ function held(work: Work): () => void {
   };
 }
 
-const claimOf = ({ map }: { map: SharedMap }, id: string): { owner: string; token: string } | undefined =>
-  JSON.parse((map.get(`dlq/entry/${id}`) as string).split("\n")[0] as string).claim;
+const claimOf = ({ map }: { map: SharedMap }, id: string): ClaimRecord | undefined =>
+  storedState(map, id).claim;
 
 describe("an entry that is claimed", () => {
   it("stays its owner's as long as that is at work, however long it takes", async () => {
@@ -231,29 +233,152 @@ describe("the sweep of a name", () => {
     expect(map.keys("dlq/lease/")).toEqual([]);
   });
 
-  it("that lost its lease leaves its successor's alone", async () => {
+  it("that is asked for while one is under way says so, after what keeps anybody from it", async () => {
+    const { first, second } = await two();
+    const work = new Work(first);
+    await work.fail(1);
+    const release = held(work);
+    const sweep = first.queue.sweep("orders");
+    await turn();
+    const inFlight = { inflightSkipped: true, stoppedBy: "circuit_close_inflight", governanceBlocked: false };
+    const blocked = {
+      inflightSkipped: false,
+      governanceBlocked: true,
+      governanceBlockReason: "kill_switch",
+    };
+    for (const { queue, baldur } of [first, second]) {
+      expect(await queue.sweep("orders")).toMatchObject({ ...inFlight, total: 0 });
+      await baldur.control.disable({ actor: "ann", reason: "test" });
+      expect(await queue.sweep("orders")).toMatchObject(blocked);
+    }
+    release();
+    await first.during(sweep);
+  });
+
+  it("has its lease for as long as it takes", async () => {
     const { first, second, clock, map } = await two({
       env: { DLQ_CIRCUIT_CLOSE_INFLIGHT_TTL_SECONDS: "60" },
     });
     const work = new Work(first);
-    const other = new Work(second);
+    const other = new Work(second).recover();
     await work.fail(1, 2);
     const release = held(work);
     const sweep = first.queue.sweep("orders", { maxItems: 1 });
-    await clock.advance(2 * MINUTE);
+    await clock.advance(10 * MINUTE);
+    expect(await second.queue.sweep("orders")).toMatchObject({ inflightSkipped: true });
+    expect(other.runs).toEqual([]);
+    release();
+    expect(await first.during(sweep)).toMatchObject({ successCount: 1 });
+    expect(map.keys("dlq/lease/")).toEqual([]);
+    await clock.advance(10 * MINUTE);
+    expect(map.keys("dlq/lease/")).toEqual([]);
+  });
+
+  it("goes on when its lease cannot be renewed in time, unless somebody else has it then", async () => {
+    const q = await begin({ env: { DLQ_CIRCUIT_CLOSE_INFLIGHT_TTL_SECONDS: "60" }, lease: 10 * MINUTE });
+    const work = new Work(q);
+    await work.fail(1);
+    const release = held(work);
+    const sweep = q.queue.sweep("orders");
+    await turn();
+    q.map.broken = "writes";
+    await q.clock.advance(30_000);
+    q.map.broken = "none";
+    expect(q.telemetry.named("dlq_replay.automation_failed")).toMatchObject([
+      { payload: { error: "the map is broken" } },
+    ]);
+    await q.clock.advance(2 * MINUTE);
+    release();
+    expect(await q.during(sweep)).toMatchObject({ successCount: 1 });
+  });
+
+  it("leaves no lease behind, even where the store took its renewal late", async () => {
+    const q = await begin({ env: { DLQ_CIRCUIT_CLOSE_INFLIGHT_TTL_SECONDS: "60" }, lease: 10 * MINUTE });
+    const work = new Work(q);
+    await work.fail(1);
+    const release = held(work);
+    const sweep = q.queue.sweep("orders");
+    await turn();
+    const write = q.map.write.bind(q.map);
+    let arrive: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    q.map.write = (writing) => late.then(() => write(writing));
+    await q.clock.advance(20_000);
+    q.map.write = write;
+    release();
+    await turn();
+    expect(q.telemetry.named("dlq_replay.completed")).toHaveLength(1);
+    arrive();
+    expect(await q.during(sweep)).toMatchObject({ successCount: 1 });
+    await turn();
+    expect(q.map.keys("dlq/lease/")).toEqual([]);
+  });
+
+  it("that lost its lease ends between entries, and leaves its successor's alone", async () => {
+    const map = new SharedMap();
+    const env = { DLQ_CIRCUIT_CLOSE_INFLIGHT_TTL_SECONDS: "60" };
+    // The clock of the first stands still, as it does for a process that is stopped.
+    const first = await begin({ map, env, replay: { concurrency: 1 } });
+    const second = await begin({ map, env, replay: { concurrency: 1 } });
+    const work = new Work(first);
+    const other = new Work(second);
+    await work.fail(1, 2, 3);
+    work.runs.length = 0;
+    const release = held(work);
+    const sweep = first.queue.sweep("orders");
+    await turn();
+    await second.clock.advance(2 * MINUTE);
     const releaseOther = held(other);
     const successor = second.queue.sweep("orders", { maxItems: 1 });
     await turn();
     expect(other.runs).toHaveLength(1);
     const lease = () => map.get(map.keys("dlq/lease/")[0] as string);
     const before = lease();
+    await first.clock.advance(30_000);
     release();
-    expect(await first.during(sweep)).toMatchObject({ successCount: 1 });
+    expect(await first.during(sweep)).toMatchObject({ stoppedBy: "lease_lost", inflightSkipped: false });
+    expect(work.runs).toHaveLength(1);
     expect(lease()).toBe(before);
     expect(await first.queue.sweep("orders")).toMatchObject({ inflightSkipped: true });
     releaseOther();
     expect(await second.during(successor)).toMatchObject({ successCount: 1 });
     expect(map.keys("dlq/lease/")).toEqual([]);
+  });
+
+  it("is not held up for good by a handler that never ends", async () => {
+    const q = await begin({ env: { DLQ_STALE_REPLAYING_TIMEOUT_MINUTES: "1" } });
+    const work = new Work(q, "orders", { dlq: { maxRetries: 5 } });
+    const [stuck, fine] = (await work.fail("stuck", "fine")) as [string, string];
+    const never = new Promise(() => undefined);
+    work.behave = (arg) => (arg === "stuck" ? never : "ok");
+    expect(await q.during(q.queue.sweep("orders"), 3 * MINUTE)).toMatchObject({
+      successCount: 1,
+      failedCount: 1,
+    });
+    expect(await q.queue.get(stuck)).toMatchObject({ status: "pending", retryCount: 1 });
+    expect(await statusOf(q, fine)).toBe("resolved");
+    expect(q.telemetry.named("dlq_replay.claim_lost")).toMatchObject([{ payload: { id: stuck } }]);
+    expect(await q.during(q.queue.replay(stuck), 3 * MINUTE)).toMatchObject({
+      success: false,
+      skipped: false,
+    });
+    work.behave = () => "ok";
+    expect(await q.during(q.queue.sweep("orders"))).toMatchObject({
+      inflightSkipped: false,
+      successCount: 1,
+    });
+  });
+
+  it("is not held up for good by a handler that never says whether it may replay", async () => {
+    const q = await begin({ env: { DLQ_STALE_REPLAYING_TIMEOUT_MINUTES: "1" } });
+    const canReplay = () => new Promise<boolean>(() => undefined);
+    q.baldur.onReplay("orders", { canReplay, replay: () => "ok" });
+    await q.queue.store({ name: "orders", failureType: "F" });
+    const { results } = await q.during(q.queue.sweep("orders", { maxItems: 1 }), 3 * MINUTE);
+    expect(results).toMatchObject([{ skipped: true, data: { skip_reason: "can_replay_unanswered" } }]);
+    expect((await q.queue.stats()).byStatus).toEqual({ pending: 1 });
   });
 
   it("is free at once when its holder is gone", async () => {

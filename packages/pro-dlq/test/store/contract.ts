@@ -688,8 +688,8 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
       it.each<[string, string]>([
         ["text", "damage"],
         ["nothing", ""],
-        ["another shape", '{"a":1}\n{"b":2}'],
-        ["an unknown status", '{"status":"odd","retryCount":0,"maxRetries":2,"updatedAt":1}\n{}'],
+        ["another shape", '0\n{"b":2}'],
+        ["another group", "7\n{}"],
       ])("is put aside and told of, and the others are served: %s", async (_, damage) => {
         const { store, other, map, entries } = await open();
         const made = entries.many(5);

@@ -7,6 +7,7 @@ import { median, ratio } from "../statistics.mjs";
 const SUBJECTS = {
   baldur: { file: "dlq-baldur.mjs", entries: 20_000 },
   bullmq: { file: "bullmq.mjs", entries: 4000 },
+  durableBullmq: { file: "bullmq.mjs", entries: 2000, options: { durable: true } },
   pgboss: { file: "pg-boss.mjs", entries: 1500 },
 };
 const FEW = 100;
@@ -28,8 +29,8 @@ function probe(subject, entries) {
 export async function measure({ rounds }) {
   const subjects = {};
   try {
-    for (const [name, { file }] of Object.entries(SUBJECTS))
-      subjects[name] = await (await import(`../subjects/${file}`)).open();
+    for (const [name, { file, options }] of Object.entries(SUBJECTS))
+      subjects[name] = await (await import(`../subjects/${file}`)).open(options);
     const probes = {};
     for (const [name, { entries }] of Object.entries(SUBJECTS)) probes[name] = probe(subjects[name], entries);
     await interleave(probes, 2); // warm-up
@@ -44,6 +45,7 @@ function report(values, subjects) {
   const rate = (name, field) => median(of(name, field));
   const figure = (name, field) => `${integer(rate(name, field))}/s`;
   const bullmq = (field, action) => `BullMQ ${action} ${figure("bullmq", field)}`;
+  const durable = (field, action) => `BullMQ ${action}, synced ${figure("durableBullmq", field)}`;
   const pgboss = (field, action) => `pg-boss ${action} ${figure("pgboss", field)}`;
   const servers = [subjects.bullmq.version, subjects.pgboss.version].join(" and ");
   const beside = (peer, field, peerFigure, atLeast) => ({
@@ -63,6 +65,7 @@ function report(values, subjects) {
       atLeast: 80_000,
     },
     beside("pgboss", "few", pgboss("few", "`send`"), 10),
+    beside("durableBullmq", "few", durable("few", "`add`"), 2),
     beside("bullmq", "few", bullmq("few", "`add`"), 2),
     beside("pgboss", "many", pgboss("many", "`send`")),
     beside("bullmq", "many", bullmq("many", "`add`")),

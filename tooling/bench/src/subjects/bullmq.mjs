@@ -4,9 +4,14 @@ import { Queue, Worker } from "bullmq";
 const OPTIONS = { removeOnComplete: true, removeOnFail: true };
 const CONCURRENCIES = [20, 100];
 
-/** Its defaults, on a Redis that keeps nothing on disk: an answer says that the job is in memory. */
-export async function open() {
-  const redis = await startRedis();
+const DURABLE = { appendonly: "yes", appendfsync: "always" };
+
+/**
+ * Its defaults, on a Redis that keeps nothing on disk, so that an answer says that the job is in memory; or, `durable`, on
+ * one that syncs its file before it answers.
+ */
+export async function open({ durable = false } = {}) {
+  const redis = await startRedis(durable ? { settings: DURABLE } : {});
   const connection = { host: redis.host, port: redis.port };
   const queue = new Queue("charge", { connection });
   await queue.waitUntilReady();

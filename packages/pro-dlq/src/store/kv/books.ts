@@ -1,8 +1,8 @@
 import { type EntryStatus, type KeyValueReader, type KeyValueWriter, withPrefix } from "@baldur/core/plugin";
 import { OPEN, STATUSES } from "../../entry/entry.js";
-import { decodeRecord } from "../../entry/record.js";
+import { decodeBody, decodeRecord } from "../../entry/record.js";
 import type { GroupCount } from "../store.js";
-import { entryKey, GROUPS, groupKey, indexPrefix, lastPart, TOTALS_KEY } from "./keys.js";
+import { entryKey, GROUPS, groupKey, lastPart, statesPrefix, TOTALS_KEY } from "./keys.js";
 import { parsed } from "./parsed.js";
 
 /** Entries that are counted and indexed together. */
@@ -46,7 +46,7 @@ export class Books {
     return this.known.get(key) ?? this.#found(key) ?? this.#begin(key, facts);
   }
 
-  /** Counts an entry out of one state and into another; `undefined` is not to be there. Called before the index changes. */
+  /** Counts an entry out of one state and into another; `undefined` is not to be there. Called before the entry moves. */
   move(number: string, from: EntryStatus | undefined, to: EntryStatus | undefined): void {
     const group = this.#group(number);
     if (from !== undefined) add(group.counts, from, -1);
@@ -129,11 +129,11 @@ export function readGroups(reader: KeyValueReader): [number: string, group: Grou
   });
 }
 
-/** A group whose record is damaged is counted anew, by the index; what it is, its entries tell. */
+/** A group whose record is damaged is counted anew, by the states; what it is, its entries tell. */
 function readGroup(reader: KeyValueReader, number: string, text: string | undefined): Group | undefined {
   const group = parsed<Group>(text);
   if (Array.isArray(group?.counts) && typeof group.domain === "string") return group;
-  const ids = STATUSES.map((status) => reader.keys(withPrefix(indexPrefix(status, number))).map(lastPart));
+  const ids = STATUSES.map((status) => reader.keys(withPrefix(statesPrefix(status, number))).map(lastPart));
   for (const id of ids.flat()) {
     const facts = factsOf(reader.get(entryKey(id)));
     if (facts !== undefined) return { ...facts, counts: ids.map(({ length }) => length) };
@@ -143,7 +143,7 @@ function readGroup(reader: KeyValueReader, number: string, text: string | undefi
 
 function factsOf(text: string | undefined): GroupFacts | undefined {
   try {
-    const { name, domain, failureType } = decodeRecord(text ?? "").body;
+    const { name, domain, failureType } = decodeBody(decodeRecord(text ?? "").body);
     return { name, domain, failureType };
   } catch {
     return undefined; // whoever lists it puts it aside

@@ -1,22 +1,25 @@
-import type { EntryStatus, KeyValueWriter } from "@baldur/core/plugin";
+import { AdapterError } from "@baldur/core";
+import type { EntryStatus, KeyValueReader, KeyValueWriter } from "@baldur/core/plugin";
 import { type Entry, type EntryState, STATUSES } from "../../entry/entry.js";
 import {
   decodeBody,
   decodeRecord,
   decodeState,
-  encodeNew,
   encodeRecord,
+  encodeState,
   StoredEntry,
   type StoredRecord,
 } from "../../entry/record.js";
 import { type Input, transition } from "../../entry/transition.js";
 import type { AddOutcome, Capacity, Changed, NewEntry } from "../store.js";
 import { type Books, readGroups } from "./books.js";
-import { entryKey, indexPrefix, quarantineKey } from "./keys.js";
-
-const INDEXED = "";
+import { entryKey, quarantineKey, stateKey } from "./keys.js";
 
 export const NOT_FOUND: Changed = Object.freeze({ refused: "not_found" as const });
+
+interface Found extends StoredRecord {
+  readonly state: EntryState;
+}
 
 export function addOne(
   writer: KeyValueWriter,
@@ -29,18 +32,14 @@ export function addOne(
     if (books.open >= capacity.total) return "dlq_capacity_exceeded";
     if (books.openOf(domain) >= capacity.perDomain) return "domain_capacity_exceeded";
   }
-  const number = books.numberOf(entry);
-  writer.put(entryKey(id), encode(state, body, number));
-  books.move(number, undefined, state.status);
-  writer.put(`${indexPrefix(state.status, number)}${id}`, INDEXED);
+  const group = books.numberOf(entry);
+  writer.put(entryKey(id), encodeRecord({ group, body }));
+  books.move(group, undefined, state.status);
+  writer.put(stateKey(state.status, group, id), encodeState(state));
   return "added";
 }
 
-function encode(state: EntryState, body: string, group: string): string {
-  const isNew = state.status === "pending" && state.retryCount === 0;
-  return isNew ? encodeNew(state, body, group) : encodeRecord({ ...state, group }, body);
-}
-
+/** A change moves the state and leaves the record as it is, however large. */
 export function changeOne(
   writer: KeyValueWriter,
   books: Books,
@@ -48,62 +47,71 @@ export function changeOne(
   input: Input,
   now: number,
 ): Changed {
-  const record = readable(writer.get(entryKey(id)));
-  if (record === undefined) return NOT_FOUND;
-  const { state, body } = record;
+  const found = findReadable(writer, id);
+  if (found === undefined) return NOT_FOUND;
+  const { state, group, body } = found;
   const outcome = transition(state, input, now);
   if ("refused" in outcome) return { refused: outcome.refused, entry: new StoredEntry(state, body) };
-  writer.put(entryKey(id), encodeRecord(outcome.state, body));
-  if (state.status !== outcome.state.status) {
-    const number = groupOf(books, record);
-    books.move(number, state.status, outcome.state.status);
-    writer.delete(`${indexPrefix(state.status, number)}${id}`);
-    writer.put(`${indexPrefix(outcome.state.status, number)}${id}`, INDEXED);
+  const { status } = outcome.state;
+  if (status !== state.status) {
+    books.move(group, state.status, status);
+    writer.delete(stateKey(state.status, group, id));
   }
+  writer.put(stateKey(status, group, id), encodeState(outcome.state));
   return { entry: new StoredEntry(outcome.state, body) };
 }
 
-/** What cannot be read is put aside by whoever lists or gets it. */
-function readable(text: string | undefined): StoredRecord | undefined {
-  try {
-    return text === undefined ? undefined : decodeState(text);
-  } catch {
-    return undefined; // as above
-  }
+/** An entry whose body was not looked at; undefined when there is none. Throws for one that is damaged. */
+export function find(reader: KeyValueReader, id: string, state?: EntryState): Found | undefined {
+  const text = reader.get(entryKey(id));
+  if (text === undefined) return undefined;
+  const { group, body } = decodeRecord(text);
+  return { group, body, state: state ?? stateOf(reader, group, id) };
 }
 
-function groupOf(books: Books, { state, body }: StoredRecord): string {
-  return state.group ?? books.numberOf(decodeBody(body));
+function stateOf(reader: KeyValueReader, group: string, id: string): EntryState {
+  for (const status of STATUSES) {
+    const text = reader.get(stateKey(status, group, id));
+    if (text !== undefined) return decodeState(text, status);
+  }
+  throw new Error("its state is missing");
+}
+
+/** What is damaged is put aside by whoever lists or gets it. */
+function findReadable(reader: KeyValueReader, id: string): Found | undefined {
+  return unlessDamaged(() => find(reader, id));
 }
 
 /** An entry with its body, if both can be read. */
 export function readOne(writer: KeyValueWriter, id: string): Entry | undefined {
+  return unlessDamaged(() => {
+    const found = find(writer, id);
+    return found && { state: found.state, body: decodeBody(found.body) };
+  });
+}
+
+function unlessDamaged<T>(read: () => T | undefined): T | undefined {
   try {
-    return decodeRecord(writer.get(entryKey(id)) ?? "");
-  } catch {
-    return undefined; // as above
+    return read();
+  } catch (error) {
+    if (error instanceof AdapterError) throw error; // the store cannot be read at all
+    return undefined; // as the callers say
   }
 }
 
-export function removeOne(
-  writer: KeyValueWriter,
-  books: Books,
-  id: string,
-  only?: EntryStatus,
-): Entry | undefined {
-  const record = readable(writer.get(entryKey(id)));
-  if (record === undefined) return undefined;
-  const { status } = record.state;
-  if (only !== undefined && status !== only) return undefined;
-  const number = groupOf(books, record);
-  books.move(number, status, undefined);
+export function removeOne(writer: KeyValueWriter, books: Books, id: string, only?: EntryStatus): boolean {
+  const found = findReadable(writer, id);
+  if (found === undefined) return false;
+  const { status } = found.state;
+  if (only !== undefined && status !== only) return false;
+  books.move(found.group, status, undefined);
   writer.delete(entryKey(id));
-  writer.delete(`${indexPrefix(status, number)}${id}`);
-  return new StoredEntry(record.state, record.body);
+  writer.delete(stateKey(status, found.group, id));
+  return true;
 }
 
 /**
- * What cannot be read does not say where it is indexed, so every place is looked at: it happens seldom. False where it is
+ * What cannot be read does not say where its state is, so every place is looked at: it happens seldom. False where it is
  * gone already.
  */
 export function quarantine(writer: KeyValueWriter, books: Books, id: string): boolean {
@@ -111,21 +119,15 @@ export function quarantine(writer: KeyValueWriter, books: Books, id: string): bo
   if (text === undefined) return false;
   writer.put(quarantineKey(id), text);
   writer.delete(entryKey(id));
-  for (const [number] of readGroups(writer)) {
-    for (const status of STATUSES) unindex(writer, books, status, number, id);
+  for (const [group] of readGroups(writer)) {
+    for (const status of STATUSES) forget(writer, books, status, group, id);
   }
   return true;
 }
 
-function unindex(
-  writer: KeyValueWriter,
-  books: Books,
-  status: EntryStatus,
-  number: string,
-  id: string,
-): void {
-  const key = `${indexPrefix(status, number)}${id}`;
+function forget(writer: KeyValueWriter, books: Books, status: EntryStatus, group: string, id: string): void {
+  const key = stateKey(status, group, id);
   if (writer.get(key) === undefined) return;
-  books.move(number, status, undefined);
+  books.move(group, status, undefined);
   writer.delete(key);
 }

@@ -4,7 +4,7 @@ import { type CompressedSummary, compress } from "../compressed.js";
 import type { AddOutcome, AddResult, Capacity, NewEntry } from "../store.js";
 import { type Books, readGroups } from "./books.js";
 import { quarantine, readOne, removeOne } from "./entries.js";
-import { indexPrefix, lastPart, summaryKey } from "./keys.js";
+import { lastPart, statesPrefix, summaryKey } from "./keys.js";
 import { parsed } from "./parsed.js";
 
 /** Those that nobody works on. */
@@ -62,7 +62,7 @@ function oldest(writer: KeyValueWriter, domain: string | undefined, limit: numbe
   const groups = readGroups(writer).filter(([, group]) => domain === undefined || group.domain === domain);
   const ids = groups.flatMap(([number]) =>
     EVICTABLE.flatMap((status) => {
-      const prefix = indexPrefix(status, number);
+      const prefix = statesPrefix(status, number);
       return writer.keys({ from: prefix, to: `${prefix}${HIGHEST}`, limit }).map(lastPart);
     }),
   );

@@ -19,9 +19,14 @@ export function groupKey(group: string): string {
   return `${ROOT}group/${group}`;
 }
 
-/** Entries of one group and state, in the order in which they were made. */
-export function indexPrefix(status: EntryStatus, group: string): string {
-  return `${ROOT}index/${STATUSES.indexOf(status)}/${group}/`;
+/** The states of the entries of one group that have one status, in the order in which they were made. */
+export function statesPrefix(status: EntryStatus, group: string): string {
+  return `${ROOT}state/${STATUSES.indexOf(status)}/${group}/`;
+}
+
+/** An entry has one such key: where it is says what its status is. */
+export function stateKey(status: EntryStatus, group: string, id: string): string {
+  return statesPrefix(status, group) + id;
 }
 
 export function ownerKey(owner: string): string {

@@ -2,24 +2,34 @@ import type { EntryStatus, KeyValueReader } from "@baldur/core/plugin";
 import { STATUSES } from "../../entry/entry.js";
 import type { Filter, Page } from "../store.js";
 import { readGroups } from "./books.js";
-import { ENTRIES, indexPrefix, lastPart } from "./keys.js";
+import { ENTRIES, lastPart, statesPrefix } from "./keys.js";
+
+/** An entry that was come across. */
+export interface Spotted {
+  readonly id: string;
+  /** Text of its state, and the status that this is kept under, where it was found by that. */
+  readonly kept?: { readonly text: string; readonly status: EntryStatus };
+}
 
 /** Sorts above every id. */
 const HIGHEST = "~";
 
-/** The ids of a page: of all entries from the entries themselves, of some from the index of every group that fits. */
-export function scanIds(reader: KeyValueReader, filter: Filter, page: Page): string[] {
+/** A page: of all entries from the entries themselves, of some from the states of every group that fits. */
+export function scan(reader: KeyValueReader, filter: Filter, page: Page): Spotted[] {
   if (Object.values(filter).every((value) => value === undefined)) {
-    return reader.keys({ ...between(ENTRIES.from, page), ...order(page) }).map(lastPart);
+    const keys = reader.keys({ ...between(ENTRIES.from, page), ...order(page) });
+    return keys.map((key) => ({ id: lastPart(key) }));
   }
-  const prefixes = prefixesOf(reader, filter);
-  const found = prefixes.flatMap((prefix) =>
-    reader.keys({ ...between(prefix, page), ...order(page) }).map(lastPart),
+  const found = placesOf(reader, filter).map(({ prefix, status }) =>
+    reader
+      .range({ ...between(prefix, page), ...order(page) })
+      .map(([key, text]): Spotted => ({ id: lastPart(key), kept: { text, status } })),
   );
-  return sorted(found, page).slice(0, page.limit);
+  // Every place is in order already.
+  return found.length === 1 ? (found[0] as Spotted[]) : sorted(found.flat(), page).slice(0, page.limit);
 }
 
-function prefixesOf(reader: KeyValueReader, filter: Filter): string[] {
+function placesOf(reader: KeyValueReader, filter: Filter): { prefix: string; status: EntryStatus }[] {
   const { domain, name, failureType, status } = filter;
   const statuses: readonly EntryStatus[] = status === undefined ? STATUSES : [status];
   return readGroups(reader)
@@ -28,7 +38,7 @@ function prefixesOf(reader: KeyValueReader, filter: Filter): string[] {
     .flatMap(([number, { counts }]) =>
       statuses
         .filter((wanted) => (counts[STATUSES.indexOf(wanted)] ?? 0) > 0)
-        .map((wanted) => indexPrefix(wanted, number)),
+        .map((wanted) => ({ prefix: statesPrefix(wanted, number), status: wanted })),
     );
 }
 
@@ -44,7 +54,7 @@ function order({ limit, oldestFirst = false }: Page): { limit: number; reverse: 
   return { limit, reverse: !oldestFirst };
 }
 
-function sorted(ids: string[], { oldestFirst = false }: Page): string[] {
-  ids.sort();
-  return oldestFirst ? ids : ids.reverse();
+function sorted(spotted: Spotted[], { oldestFirst = false }: Page): Spotted[] {
+  spotted.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return oldestFirst ? spotted : spotted.reverse();
 }

@@ -1,7 +1,8 @@
+import { AdapterError } from "@baldur/core";
 import type { EntryStatus, KeyValueReader, KeyValueStore, KeyValueWriter } from "@baldur/core/plugin";
 import type { Entry } from "../../entry/entry.js";
 import { isEntryId } from "../../entry/id.js";
-import { decodeRecord } from "../../entry/record.js";
+import { decodeBody, decodeState } from "../../entry/record.js";
 import type { Input } from "../../entry/transition.js";
 import { age, type CompressedSummary } from "../compressed.js";
 import type {
@@ -17,12 +18,12 @@ import type {
   Sweep,
 } from "../store.js";
 import { Books, type GroupNumbers, groupCount, readGroups } from "./books.js";
-import { addOne, changeOne, NOT_FOUND, quarantine, removeOne } from "./entries.js";
+import { addOne, changeOne, find, NOT_FOUND, quarantine, removeOne } from "./entries.js";
 import { makeRoom } from "./eviction.js";
 import { Gatherer } from "./gatherer.js";
 import { entryKey, lastPart, leaseKey, OWNERS, ownerKey, SUMMARIES } from "./keys.js";
 import { parsed } from "./parsed.js";
-import { scanIds } from "./scan.js";
+import { type Spotted, scan } from "./scan.js";
 
 export interface KvDlqStoreOptions {
   /** Asked for when it is first used. */
@@ -31,7 +32,8 @@ export interface KvDlqStoreOptions {
   readonly onCorrupt: (id: string, problem: string) => void;
 }
 
-/** Entries in an ordered map: one record each, and one key that orders it among those of its group and state. */
+/** Entries in an ordered map: one record each, which never changes, and one state, which is
+ * kept in order among those of its group and status. */
 export class KvDlqStore implements DlqStore {
   readonly #numbers: GroupNumbers = new Map();
   /** Replays that end together share a transaction, and its counts. */
@@ -56,7 +58,7 @@ export class KvDlqStore implements DlqStore {
 
   async get(id: string): Promise<Entry | undefined> {
     if (!isEntryId(id)) return undefined;
-    return this.#read((reader) => this.#entries(reader, [id])[0]);
+    return this.#read((reader) => this.#entries(reader, [{ id }])[0]);
   }
 
   async list(filter: Filter, page: Page): Promise<readonly Entry[]> {
@@ -172,21 +174,22 @@ export class KvDlqStore implements DlqStore {
 
   /** A full page, if there are so many: what is damaged takes nobody's place. */
   #page(reader: KeyValueReader, filter: Filter, page: Page): Entry[] {
-    const ids = scanIds(reader, filter, page);
-    const entries = this.#entries(reader, ids);
-    const missing = ids.length - entries.length;
-    if (missing === 0 || ids.length < page.limit) return entries;
-    return [...entries, ...this.#page(reader, filter, { ...page, limit: missing, after: ids.at(-1) })];
+    const spotted = scan(reader, filter, page);
+    const entries = this.#entries(reader, spotted);
+    const missing = spotted.length - entries.length;
+    if (missing === 0 || spotted.length < page.limit) return entries;
+    const rest = { ...page, limit: missing, after: spotted.at(-1)?.id };
+    return [...entries, ...this.#page(reader, filter, rest)];
   }
 
   /** Those that can be read; a damaged one is put aside, and the others are served. */
-  #entries(reader: KeyValueReader, ids: readonly string[]): Entry[] {
-    return ids.flatMap((id) => {
-      const text = reader.get(entryKey(id));
-      if (text === undefined) return [];
+  #entries(reader: KeyValueReader, spotted: readonly Spotted[]): Entry[] {
+    return spotted.flatMap(({ id, kept }) => {
       try {
-        return [decodeRecord(text)];
+        const found = find(reader, id, kept && decodeState(kept.text, kept.status));
+        return found === undefined ? [] : [{ state: found.state, body: decodeBody(found.body) }];
       } catch (error) {
+        if (error instanceof AdapterError) throw error; // the store cannot be read at all
         this.#quarantine(id, (error as Error).message);
         return [];
       }
