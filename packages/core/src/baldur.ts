@@ -42,6 +42,7 @@ import { unknownVariables } from "./settings/resolve.js";
 import { environmentProblem, runtimeSettings, storageSettings } from "./settings/runtime.js";
 import { SlotTable } from "./slots/slot.js";
 import { SLOTS } from "./slots/slots.js";
+import { Backends } from "./storage/backends.js";
 import { defaultStateFolder } from "./storage/folder.js";
 import { KeyValueTier } from "./storage/key-value.js";
 import { requireConfiguredStores, requireDurableStores } from "./storage/requirements.js";
@@ -112,6 +113,7 @@ export class Runtime implements Baldur, Caller {
   readonly #documents: DocumentStore;
   readonly #host: PluginHost;
   readonly #keyValue: KeyValueTier;
+  readonly #backends = new Backends();
   readonly #replays = new ReplayScope();
   #started = false;
   #starting: Promise<this> | undefined;
@@ -256,6 +258,7 @@ export class Runtime implements Baldur, Caller {
       ...this.#unknownAreas(),
     ]);
     await this.#host.load(plugins, found.broken);
+    await this.#backends.open((kind) => this.#host.providers(kind)[0]?.factory);
     await this.#keyValue.open(this.#host.providers("embedded")[0]?.factory);
     this.#requireStores();
     this.#useDurableIdempotency();
@@ -278,6 +281,7 @@ export class Runtime implements Baldur, Caller {
     await this.control.close();
     await this.#documents.close();
     await this.#keyValue.close(); // the switch may be kept in it
+    await this.#backends.close();
     this.#deadlines.close();
     const left = [...abandoned, ...unclean];
     const duration = this.#clock.monotonic() - began;
@@ -412,6 +416,8 @@ export class Runtime implements Baldur, Caller {
       storage: this.settings.of(storageSettings),
       documents: this.#documents,
       keyValue: () => this.#keyValue.store,
+      redis: () => this.#backends.redis,
+      sql: () => this.#backends.sql,
       dataFolder: () => this.#dataFolder(),
       control: this.control,
       telemetry: this.telemetry,

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import type { Identity } from "./place.js";
 
 /** Where the first page of an LMDB file says what it is; the second page repeats it one page further. */
 const MAGIC_AT = 24;
@@ -12,8 +13,7 @@ const LARGEST_PAGE = 65_536;
 const LARGEST_FILE = 2 ** 40;
 
 /** A file as it is found. */
-export interface Found {
-  readonly inode: bigint;
+export interface Found extends Identity {
   /** What is wrong with it to begin with. The engine maps it without asking, and garbage ends the process. */
   readonly problem?: string;
   /** Bytes that it should have at least, by its own account. */
@@ -33,10 +33,11 @@ export async function examine(file: string): Promise<Found | undefined> {
   try {
     const head = Buffer.alloc(LARGEST_PAGE + META_LENGTH);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    const { ino: inode, size } = await handle.stat({ bigint: true }); // afterwards: a file in use only grows
+    const { dev: device, ino: inode, size } = await handle.stat({ bigint: true }); // afterwards: a file in use only grows
     const described = describe(head.subarray(0, bytesRead));
-    if (typeof described === "string") return { inode, problem: described, length: 0, isShort: false };
-    return { inode, length: described, isShort: size < described };
+    if (typeof described === "string")
+      return { device, inode, problem: described, length: 0, isShort: false };
+    return { device, inode, length: described, isShort: size < described };
   } finally {
     await handle.close();
   }

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { AdapterError } from "@baldur/core";
 import type { Clock, KeyValueStore, PluginTelemetry } from "@baldur/core/plugin";
 import { createDatabase, type Database, isWhole, openDatabase } from "./database.js";
-import { storeQuarantined } from "./events.js";
+import { storeLost, storeQuarantined } from "./events.js";
 import { begin, exists, renew, replace, reserveLock } from "./file.js";
 import { privateFolder } from "./folder.js";
 import { examine, type Found } from "./head.js";
+import { Place } from "./place.js";
 import { share } from "./shared.js";
 import { LmdbStore } from "./store.js";
 
@@ -26,13 +27,16 @@ export interface OpenOptions {
  * up. Rejects with `AdapterError` when the folder cannot be used.
  */
 export async function openStore(options: OpenOptions): Promise<KeyValueStore> {
-  const { folder, clock } = options;
+  const { folder, clock, telemetry } = options;
   await privateFolder(folder);
   const file = join(folder, FILE);
   try {
-    return await share(await realpath(folder), async () => {
-      await reserveLock(file);
-      return new LmdbStore({ location: folder, database: await openWhole(file, options), clock });
+    return await share(await realpath(folder), {
+      open: async () => {
+        await reserveLock(file);
+        return new LmdbStore({ location: folder, clock, ...(await openWhole(file, options)) });
+      },
+      onLoss: (found) => telemetry.report(storeLost, { file, found }),
     });
   } catch (error) {
     if (error instanceof AdapterError) throw error;
@@ -40,15 +44,35 @@ export async function openStore(options: OpenOptions): Promise<KeyValueStore> {
   }
 }
 
-async function openWhole(file: string, options: OpenOptions): Promise<Database> {
+interface Opened {
+  readonly database: Database;
+  readonly place: Place;
+}
+
+async function openWhole(file: string, options: OpenOptions): Promise<Opened> {
   for (let look = 1; ; look++) {
     const found = await examine(file);
     if (found === undefined) await begin(file, createDatabase);
     else {
-      const opened = found.problem ?? (await tryOpen(file, found));
-      if (typeof opened !== "string") return opened;
-      await putAside(file, found, opened, look, options);
+      const database = found.problem ?? (await tryOpen(file, found));
+      if (typeof database === "string") await putAside(file, found, database, look, options);
+      else {
+        const place = new Place(file, found);
+        if (await isInPlace(database, place, look)) return { database, place };
+      }
     }
+  }
+}
+
+/** Closes what was opened when it may not be the file that was examined: another process put that one aside meanwhile. */
+async function isInPlace(database: Database, place: Place, look: number): Promise<boolean> {
+  try {
+    place.check();
+    return true;
+  } catch (error) {
+    await database.close();
+    if (look >= LOOKS) throw error;
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { AdapterError } from "@baldur/core";
 import type { KeyValueReader, KeyValueStore, KeyValueWriter } from "@baldur/core/plugin";
+import type { Loss } from "./place.js";
 import type { LmdbStore } from "./store.js";
 
 /**
@@ -20,8 +21,17 @@ function stores(): Map<string, Shared> {
   return holder[KEY];
 }
 
-/** A handle on the store of a folder. It is opened for the first one and closed with the last. */
-export async function share(folder: string, open: () => Promise<LmdbStore>): Promise<KeyValueStore> {
+export interface Sharing {
+  readonly open: () => Promise<LmdbStore>;
+  /** Told once, when the file of the store is lost. */
+  readonly onLoss: (loss: Loss) => void;
+}
+
+/**
+ * A handle on the store of a folder. It is opened for the first one and closed with the last. Rejects with `AdapterError`
+ * when the store is open and its file is lost.
+ */
+export async function share(folder: string, { open, onLoss }: Sharing): Promise<KeyValueStore> {
   let shared = stores().get(folder);
   while (shared?.closing !== undefined) {
     await shared.closing;
@@ -30,7 +40,14 @@ export async function share(folder: string, open: () => Promise<LmdbStore>): Pro
   shared ??= enter(folder, open);
   shared.users++;
   const store = await shared.opening;
-  return new Handle(store, () => leave(folder, shared, store));
+  try {
+    store.place.check();
+  } catch (error) {
+    await leave(folder, shared, store);
+    throw error;
+  }
+  const forget = store.place.onLoss(onLoss);
+  return new Handle(store, () => leave(folder, shared, store).finally(forget));
 }
 
 function enter(folder: string, open: () => Promise<LmdbStore>): Shared {

@@ -3,6 +3,7 @@ import type { Clock, KeyValueReader, KeyValueStore, KeyValueWriter } from "@bald
 import { Reader, writeAll } from "./access.js";
 import { BatchChanges } from "./changes.js";
 import type { Database } from "./database.js";
+import type { Place } from "./place.js";
 
 /** Works of one transaction: more would keep readers of the event loop waiting, fewer would pay for the disk more often. */
 const LARGEST_BATCH = 256;
@@ -24,6 +25,7 @@ interface Batch {
 export interface LmdbStoreParts {
   readonly location: string;
   readonly database: Database;
+  readonly place: Place;
   readonly clock: Clock;
 }
 
@@ -32,8 +34,8 @@ export interface LmdbStoreParts {
  * its way to the disk, and goes out with the next, in a thread of the engine.
  */
 export class LmdbStore implements KeyValueStore {
-  readonly durable = true;
   readonly location: string;
+  readonly place: Place;
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #reader: Reader;
@@ -44,11 +46,17 @@ export class LmdbStore implements KeyValueStore {
   #stuck = false;
   #closing: Promise<void> | undefined;
 
-  constructor({ location, database, clock }: LmdbStoreParts) {
+  constructor({ location, database, place, clock }: LmdbStoreParts) {
     this.location = location;
+    this.place = place;
     this.#database = database;
     this.#clock = clock;
     this.#reader = new Reader(database);
+  }
+
+  /** What is in a lost file ends with the process. */
+  get durable(): boolean {
+    return this.place.problem === undefined;
   }
 
   read<T>(work: (reader: KeyValueReader) => T): T {
@@ -113,10 +121,12 @@ export class LmdbStore implements KeyValueStore {
     // A child, because the engine keeps what was written before an error in any other.
     await this.#database.childTransaction(() => {
       batch.begun = true;
+      this.place.check(); // nothing remains of what is refused here
       const changes = new BatchChanges(this.#reader);
       for (const queued of batch.works) run(queued, changes);
       writeAll(this.#database, changes.all);
     });
+    this.place.check(); // what is acknowledged must be where the next process looks
   }
 
   /** Refuses what waits. Once begun, only the disk is waited for, and the outcome is told when it is known. */

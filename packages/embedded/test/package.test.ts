@@ -61,7 +61,7 @@ describe("the package", () => {
     await expect(run(script, extension)).resolves.toEqual([
       {
         before: false,
-        names: ["embedded.store_opened", "embedded.store_quarantined"],
+        names: ["embedded.store_lost", "embedded.store_opened", "embedded.store_quarantined"],
         found: "@baldur/embedded",
         value: "1",
         tier: "embedded",

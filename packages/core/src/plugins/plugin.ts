@@ -4,9 +4,11 @@ import { invalid } from "../errors.js";
 import type { FailedOperation, ReplayEnding } from "../failure-capture/operation.js";
 import type { ReplayHandlers } from "../failure-capture/replay-handlers.js";
 import type { KeyValueStore } from "../kv/kv.js";
+import type { RedisClient } from "../redis/redis.js";
 import type { SettingsGroup } from "../settings/define.js";
 import type { StorageSettings } from "../settings/runtime.js";
 import type { Slot, SlotTable } from "../slots/slot.js";
+import type { SqlDatabase } from "../sql/sql.js";
 import type { EventDefinition, TelemetryEvent } from "../telemetry/event.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 
@@ -105,6 +107,10 @@ export interface PluginContext {
   readonly documents: DocumentStore;
   /** The ordered map that stores are written for, as durable as the runtime has one. Throws before plugins are started. */
   keyValue(): KeyValueStore;
+  /** The Redis of the fleet; undefined where none is configured. Throws before plugins are started. */
+  redis(): RedisClient | undefined;
+  /** The database of the fleet; undefined where none is configured. Throws before plugins are started. */
+  sql(): SqlDatabase | undefined;
   /** The folder for the state of this host. Nothing is made. */
   dataFolder(): string;
   /** What an operator has switched off: to be asked before anything that acts by itself. */

@@ -1,0 +1,42 @@
+import { ConfigurationError } from "../errors.js";
+import type { ProviderFactory } from "../plugins/plugin.js";
+import type { RedisClient } from "../redis/redis.js";
+import type { SqlDatabase } from "../sql/sql.js";
+
+/** The servers on which the runtimes of a fleet share state: those that plugins provide. */
+export class Backends {
+  #redis: RedisClient | undefined;
+  #sql: SqlDatabase | undefined;
+  #opened = false;
+
+  /** Undefined where none is configured. Throws `ConfigurationError` before they were opened. */
+  get redis(): RedisClient | undefined {
+    this.#requireOpened();
+    return this.#redis;
+  }
+
+  /** As `redis`. */
+  get sql(): SqlDatabase | undefined {
+    this.#requireOpened();
+    return this.#sql;
+  }
+
+  /** A server that is away is no error; rejects with `ConfigurationError` where one cannot be used as it is configured. */
+  async open(provider: (kind: "redis" | "sql") => ProviderFactory | undefined): Promise<void> {
+    this.#redis ??= (await provider("redis")?.()) as RedisClient | undefined;
+    this.#sql ??= (await provider("sql")?.()) as SqlDatabase | undefined;
+    this.#opened = true;
+  }
+
+  /** Never rejects: what was to be kept has been, or its loss was told. */
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#redis?.close(), this.#sql?.close()]);
+  }
+
+  #requireOpened(): void {
+    if (!this.#opened)
+      throw new ConfigurationError(
+        "the servers of the fleet are there once start() has let the plugins register",
+      );
+  }
+}
