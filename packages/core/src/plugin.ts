@@ -1,6 +1,7 @@
 // The entry for plugin authors: what a plugin is made of, the slots that it may fill, and the ports of the stores.
 
 export type { Baldur } from "./api.js";
+export type { CircuitState } from "./circuit-breaker/types.js";
 export { type Clock, unref } from "./clock.js";
 export type { Declarations, ErrorDeclaration } from "./declarations.js";
 export { declarations } from "./declarations.js";

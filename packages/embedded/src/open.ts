@@ -1,5 +1,5 @@
 import { realpath, rm, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { AdapterError } from "@baldur/core";
 import type { Clock, KeyValueStore, PluginTelemetry } from "@baldur/core/plugin";
 import { createDatabase, type Database, isWhole, openDatabase } from "./database.js";
@@ -29,7 +29,7 @@ export interface OpenOptions {
 export async function openStore(options: OpenOptions): Promise<KeyValueStore> {
   const { folder, clock, telemetry } = options;
   await privateFolder(folder);
-  const file = join(folder, FILE);
+  const file = resolve(folder, FILE); // the process may change its folder
   try {
     return await share(await realpath(folder), {
       open: async () => {

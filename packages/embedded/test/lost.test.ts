@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { relative } from "node:path";
 import { createBaldur } from "@baldur/core";
 import { type KeyValueStore, type KeyValueWriter, KvIdempotencyStore } from "@baldur/core/plugin";
 import { createFakeClock } from "@baldur/testkit";
@@ -163,6 +164,18 @@ describe("the folder of an embedded store in use", () => {
     expect(keys(store)).toHaveLength(11);
     expect(folder.events).toEqual([]);
     await expect(readdir(folder.path)).resolves.toHaveLength(2);
+  });
+
+  it("may be named from where the process was when it began", async () => {
+    await using children = new Children();
+    const script = `
+      process.chdir(path);
+      await store.write((writer) => writer.put("key", "1"));
+      say(store.durable);
+      await baldur.close();`;
+    const child = children.run(script, { args: [relative(process.cwd(), `${folder.path}-apart`)] });
+    expect({ code: await child.ended, stderr: child.stderr() }).toEqual({ code: 0, stderr: "" });
+    expect(child.lines).toEqual([true]);
   });
 
   it("may be closed to a process that gives up its rights", async () => {

@@ -1,6 +1,7 @@
 import { copyFileSync, renameSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import * as lmdb from "lmdb";
+import { EVERYTHING, errorOf, Folder } from "./fixture.js";
 
 /** Called with the path of each file that the engine is about to open. */
 let onOpen: (path: string) => void = () => undefined;
@@ -10,7 +11,6 @@ jest.unstable_mockModule("lmdb", () => ({
     return lmdb.open(options);
   },
 }));
-const { EVERYTHING, errorOf, Folder } = await import("./fixture.js");
 
 /** Puts a copy of the file in its place. */
 function replace(file: string): void {
@@ -18,7 +18,7 @@ function replace(file: string): void {
   renameSync(`${file}.copy`, file);
 }
 
-let folder: InstanceType<typeof Folder>;
+let folder: Folder;
 beforeEach(async () => {
   folder = await Folder.create();
   const store = await folder.open();
