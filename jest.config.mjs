@@ -1,5 +1,5 @@
 export default {
-  projects: ["<rootDir>/packages/*"],
+  projects: ["<rootDir>/packages/*", "<rootDir>/tooling/services"],
   maxWorkers: 2,
   coverageProvider: "babel",
   reporters: ["default", "<rootDir>/tooling/jest/closing-line.mjs"],

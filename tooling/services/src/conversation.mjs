@@ -1,32 +1,48 @@
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { decodeAll, encode } from "./resp.mjs";
 
 export const HOST = "127.0.0.1";
 const TIMEOUT = 2000;
 /** Protocol 3.0. */
 const POSTGRES_VERSION = 196_608;
 
-/** Sends bytes that end with a farewell, and returns all that the server answers until it hangs up. */
-function converse(port, bytes) {
+/** Sends bytes, and returns all that the server answers until it hangs up or `isComplete` says that it is enough. */
+function converse({ port, tls }, bytes, isComplete = () => false) {
   return new Promise((resolve, reject) => {
-    const answer = [];
-    const socket = connect(port, HOST, () => socket.write(bytes));
+    let answer = Buffer.alloc(0);
+    const socket = tls === undefined ? connect(port, HOST) : connectTls({ port, host: HOST, ...tls });
     socket.setTimeout(TIMEOUT, () => socket.destroy(new Error(`no answer on port ${port}`)));
-    socket.on("data", (chunk) => answer.push(chunk));
+    socket.on("data", (chunk) => {
+      answer = Buffer.concat([answer, chunk]);
+      if (isComplete(answer)) socket.destroy();
+    });
     socket.once("error", reject);
-    socket.once("close", () => resolve(Buffer.concat(answer)));
+    socket.once("close", () => resolve(answer));
+    socket.write(bytes);
   });
 }
 
-/** One inline command without spaces in its arguments; returns the raw answer. */
-export async function redisCommand(port, command) {
-  const answer = (await converse(port, `${command}\r\nQUIT\r\n`)).toString();
-  if (!answer.endsWith("+OK\r\n") || answer.startsWith("-")) throw new Error(`Redis answered ${answer}`);
-  return answer.slice(0, -"+OK\r\n".length).trim();
+/**
+ * One command over a connection of its own; returns its answer, or throws it when it is an error. `access` is a port, and
+ * where the server asks for them a `password` and what `tls.connect` needs.
+ */
+export async function redisCommand({ port, password, tls }, ...command) {
+  const commands = password === undefined ? [command] : [["AUTH", password], command];
+  const isComplete = (bytes) => decodeAll(bytes).length === commands.length;
+  const answers = decodeAll(await converse({ port, tls }, commands.map(encode).join(""), isComplete));
+  const error = answers.find((answer) => answer instanceof Error);
+  if (error !== undefined) throw error;
+  if (answers.length < commands.length) throw new Error(`Redis on port ${port} hung up without an answer`);
+  return answers.at(-1);
 }
 
 /** One SQL query as the user `postgres`; returns the first column of its last row. */
 export async function postgresQuery(port, sql) {
-  const answer = await converse(port, Buffer.concat([startup(), message("Q", `${sql}\0`), message("X", "")]));
+  const answer = await converse(
+    { port },
+    Buffer.concat([startup(), message("Q", `${sql}\0`), message("X", "")]),
+  );
   let value;
   for (const { type, body } of messages(answer)) {
     if (type === "E") throw new Error(`Postgres answered ${body.toString().split("\0").join(" ")}`);

