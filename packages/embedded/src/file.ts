@@ -9,6 +9,11 @@ const PRIVATE_FILE = 0o600;
 /** Makes an empty database under a path. */
 type Create = (path: string) => Promise<void>;
 
+/** By which processes agree who writes; the engine gives it its name. */
+export function lockFile(file: string): string {
+  return `${file}-lock`;
+}
+
 /** Begins the file, unless another process was first. It appears whole: nobody can find half of a new one. */
 export async function begin(file: string, create: Create): Promise<void> {
   await withNew(file, create, (made) => linkOnce(made, file));
@@ -41,7 +46,7 @@ export async function renew(file: string, create: Create): Promise<void> {
  * full. It is never removed, since others may have it open.
  */
 export async function reserveLock(file: string): Promise<void> {
-  const lock = `${file}-lock`;
+  const lock = lockFile(file);
   if (await exists(lock)) return;
   const made = `${lock}.new-${randomUUID()}`;
   try {
@@ -75,7 +80,7 @@ async function withNew(file: string, create: Create, use: (made: string) => Prom
     await use(made);
   } finally {
     await rm(made, { force: true });
-    await rm(`${made}-lock`, { force: true });
+    await rm(lockFile(made), { force: true });
   }
 }
 

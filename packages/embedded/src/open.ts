@@ -4,10 +4,10 @@ import { AdapterError } from "@baldur/core";
 import type { Clock, KeyValueStore, PluginTelemetry } from "@baldur/core/plugin";
 import { createDatabase, type Database, isWhole, openDatabase } from "./database.js";
 import { storeLost, storeQuarantined } from "./events.js";
-import { begin, exists, renew, replace, reserveLock } from "./file.js";
+import { begin, exists, lockFile, renew, replace, reserveLock } from "./file.js";
 import { privateFolder } from "./folder.js";
 import { examine, type Found } from "./head.js";
-import { Place } from "./place.js";
+import { type Identity, identityOf, Place } from "./place.js";
 import { share } from "./shared.js";
 import { LmdbStore } from "./store.js";
 
@@ -57,11 +57,17 @@ async function openWhole(file: string, options: OpenOptions): Promise<Opened> {
       const database = found.problem ?? (await tryOpen(file, found));
       if (typeof database === "string") await putAside(file, found, database, look, options);
       else {
-        const place = new Place(file, found);
+        const place = new Place(file, found, lockOf(file));
         if (await isInPlace(database, place, look)) return { database, place };
       }
     }
   }
+}
+
+function lockOf(file: string): { file: string; opened: Identity } | undefined {
+  const lock = lockFile(file);
+  const opened = identityOf(lock);
+  return opened && { file: lock, opened };
 }
 
 /** Closes what was opened when it may not be the file that was examined: another process put that one aside meanwhile. */

@@ -37,11 +37,17 @@ export class Place {
   /** The folder as it was when the file was found in it, where it cannot change without being seen to. */
   #folder: Entry | undefined;
   readonly #listeners = new Set<Listener>();
+  /** Which of the files is not in its place. */
+  #lost: string;
 
+  /** `lock` is the file that processes agree by: without it, two of them would write at once. */
   constructor(
     private readonly file: string,
     private readonly opened: Identity,
-  ) {}
+    private readonly lock?: { readonly file: string; readonly opened: Identity },
+  ) {
+    this.#lost = file;
+  }
 
   /** Why nothing may be written any more. It stays so if the file comes back: others may have begun a new one meanwhile. */
   get problem(): string | undefined {
@@ -66,7 +72,7 @@ export class Place {
   #look(): void {
     const found = this.#found();
     if (found === undefined) return;
-    this.#problem = `${this.file} ${WHAT_HAPPENED[found]} while it was in use; nothing is written until the process restarts`;
+    this.#problem = `${this.#lost} ${WHAT_HAPPENED[found]} while it was in use; nothing is written until the process restarts`;
     for (const tell of this.#listeners) tell(found);
   }
 
@@ -87,13 +93,30 @@ export class Place {
    */
   #foundAnew(folder: Entry | undefined): Loss | undefined {
     const file = look(this.file);
-    if (file === undefined) return "gone";
-    if (!isSame(file, this.opened)) return "another file";
+    const loss = lossOf(file, this.opened) ?? this.#lossOfLock();
+    if (loss !== undefined || file === undefined) return loss;
     // Of changes within one tick of the clock only the first is seen. The file was changed by the last write, so it tells the time.
     const isOver = folder !== undefined && file.changed - folder.changed > GRAIN;
     this.#folder = isOver ? folder : undefined;
     return undefined;
   }
+
+  #lossOfLock(): Loss | undefined {
+    if (this.lock === undefined) return undefined;
+    const loss = lossOf(look(this.lock.file), this.lock.opened);
+    if (loss !== undefined) this.#lost = this.lock.file;
+    return loss;
+  }
+}
+
+function lossOf(found: Identity | undefined, opened: Identity): Loss | undefined {
+  if (found === undefined) return "gone";
+  return isSame(found, opened) ? undefined : "another file";
+}
+
+/** Of a file that is there. */
+export function identityOf(file: string): Identity | undefined {
+  return look(file);
 }
 
 function look(path: string): Entry | undefined {

@@ -46,6 +46,7 @@ const LOSSES: [what: string, lose: () => Promise<unknown>, found: string][] = [
     "gone",
   ],
   ["the file is removed", removeFile, "gone"],
+  ["the file that processes agree by is removed", () => rm(folder.file("state.lmdb-lock")), "gone"],
   [
     "a link to itself takes the place of the file",
     () => removeFile().then(() => symlink("state.lmdb", folder.file())),
