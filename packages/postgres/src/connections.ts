@@ -1,0 +1,96 @@
+import type { Clock } from "@baldur/core/plugin";
+import type { Client, Pool, PoolClient } from "pg";
+import { heard, isAmidTransaction } from "./client.js";
+import { BUSY, type Failure, failureOf, Late, TIMEOUT } from "./failure.js";
+import { Session, type SessionParts } from "./session.js";
+import { within } from "./within.js";
+
+/** Connections of `pg`: of a pool that is made here, or of one that is the host's. */
+export interface Source {
+  readonly pool: Pool;
+  /** Makes one beside the pool, not connected yet. */
+  client(): Client;
+  /** Gives up those that were made; undefined for a pool that is not ours to end. */
+  readonly end?: () => Promise<void>;
+}
+
+export interface ConnectionsParts extends SessionParts {
+  /** Called anew when all that was there is given up. */
+  readonly open: () => Source;
+  readonly clock: Clock;
+  /** Milliseconds to wait for a connection. */
+  readonly connectTimeout: number;
+  /** Told when one that nobody used broke. */
+  readonly onIdleError: (failure: Failure) => void;
+}
+
+/** Lends connections, and takes back whole ones only. */
+export class Connections {
+  #source: Source;
+  readonly #idleError = (error: unknown): void => this.parts.onIdleError(failureOf(error));
+
+  constructor(private readonly parts: ConnectionsParts) {
+    this.#source = this.#open();
+  }
+
+  /** Lends one for a piece of work, and rejects as that does, or because there is none. `timeout` is of each statement. */
+  async lend<T>(work: (session: Session) => Promise<T>, timeout: number = this.parts.timeout): Promise<T> {
+    const client = await this.#checkOut();
+    client.on("error", heard);
+    const session = new Session(client, { ...this.parts, timeout });
+    try {
+      return await work(session);
+    } finally {
+      session.end();
+      client.removeListener("error", heard);
+      client.release(session.broken || isAmidTransaction(client));
+    }
+  }
+
+  /** One beside the pool, not connected yet. */
+  client(): Client {
+    return this.#source.client();
+  }
+
+  /** Gives up all that are there, for nobody can tell which of them still work. A host's pool sees to that itself. */
+  renew(): void {
+    const before = this.#source;
+    if (before.end === undefined) return;
+    this.#source = this.#open();
+    this.#giveUp(before).catch(heard);
+  }
+
+  end(): Promise<void> {
+    return this.#giveUp(this.#source);
+  }
+
+  #open(): Source {
+    const source = this.parts.open();
+    source.pool.on("error", this.#idleError);
+    return source;
+  }
+
+  async #giveUp({ pool, end }: Source): Promise<void> {
+    pool.removeListener("error", this.#idleError);
+    if (end === undefined) return;
+    pool.on("error", heard); // what breaks on the way is nobody's concern any more
+    await end();
+  }
+
+  async #checkOut(): Promise<PoolClient> {
+    const { pool } = this.#source;
+    const { clock, connectTimeout, failed } = this.parts;
+    const connecting = pool.connect();
+    try {
+      return await within(clock, connectTimeout, connecting);
+    } catch (error) {
+      if (error instanceof Late) connecting.then((client) => client.release(), heard);
+      throw failed(isBusy(pool, error) ? BUSY : failureOf(error), false, error);
+    }
+  }
+}
+
+/** Late, because all are in use. */
+function isBusy({ idleCount, totalCount, options }: Pool, error: unknown): boolean {
+  return failureOf(error) === TIMEOUT && idleCount === 0 && totalCount >= options.max;
+}

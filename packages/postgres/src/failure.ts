@@ -1,0 +1,32 @@
+/** What went wrong, as far as it matters here. */
+export interface Failure {
+  /** A word for logs and metrics: an SQLSTATE, the code of a system error, or one of ours. */
+  readonly reason: string;
+  /** Postgres answered, and this statement alone is refused. */
+  readonly refused: boolean;
+}
+
+export const TIMEOUT: Failure = { reason: "timeout", refused: false };
+export const CLOSED: Failure = { reason: "closed", refused: false };
+/** Every connection of the pool is in use. */
+export const BUSY: Failure = { reason: "busy", refused: false };
+export const STOPPED: Failure = { reason: "stopped", refused: false };
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** Said by a server that goes down or comes up, and of connections. */
+const OF_THE_SERVER = /^(08|57P0[1-5])/;
+
+/** As `pg` says it. */
+const POOL_IS_BUSY = "timeout exceeded when trying to connect";
+const TIMEOUTS: readonly string[] = ["timeout expired", "Connection terminated due to connection timeout"];
+
+/** Raised by a wait of ours that ended. */
+export class Late extends Error {}
+
+export function failureOf(error: unknown): Failure {
+  const { code, message = "" } = error as { code?: unknown; message?: string };
+  if (error instanceof Late || TIMEOUTS.includes(message)) return TIMEOUT;
+  if (message === POOL_IS_BUSY) return BUSY;
+  if (typeof code !== "string") return CLOSED;
+  return { reason: code, refused: SQLSTATE.test(code) && !OF_THE_SERVER.test(code) };
+}

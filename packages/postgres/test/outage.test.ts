@@ -1,0 +1,146 @@
+import { type FaultProxy, startFaultProxy } from "@baldur/services";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { Pool } from "pg";
+import { hostSource } from "../src/source.js";
+import { errorOf, eventually, Postgres } from "./fixture.js";
+
+jest.setTimeout(120_000);
+const QUICK = { connectTimeout: 300, statementTimeout: 400 };
+
+let postgres: Postgres;
+beforeAll(async () => {
+  postgres = await Postgres.start();
+});
+beforeEach(() => postgres.newDatabase());
+afterEach(() => postgres.closeAll());
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+describe("a database whose server is killed", () => {
+  it("is away at once, by its idle connections, and back by itself", async () => {
+    const database = await postgres.open({ settings: QUICK });
+    const changes: boolean[] = [];
+    database.watch((available) => changes.push(available));
+    await database.query("create table t (n int)");
+    await postgres.server.kill();
+    await eventually(() => !database.available); // nobody asked anything
+    expect(await errorOf(database.query("insert into t values (1)"))).toMatchObject({
+      code: "ERR_BALDUR_POSTGRES_UNAVAILABLE",
+      sent: false,
+    });
+    await postgres.server.restart();
+    await eventually(() => database.available);
+    await database.query("insert into t values (2)");
+    expect((await database.query("select n from t")).rows).toEqual([{ n: 2 }]);
+    expect(changes).toEqual([false, true]);
+    expect(postgres.named("sql.connection_lost")).toHaveLength(1);
+    expect(postgres.named("sql.connection_recovered")).toMatchObject([{ after: expect.any(Number) }]);
+  });
+
+  it("tells those who were waiting that their statement may have been carried out", async () => {
+    const database = await postgres.open({ settings: { ...QUICK, statementTimeout: 30_000 } });
+    const waiting = errorOf(database.query("select pg_sleep(20)"));
+    await eventually(
+      async () =>
+        (await database.query("select from pg_stat_activity where wait_event = 'PgSleep'")).count > 0,
+    );
+    await postgres.server.kill();
+    expect(await waiting).toMatchObject({ code: "ERR_BALDUR_POSTGRES_UNAVAILABLE", sent: true });
+    await postgres.server.restart();
+  });
+
+  it("may be away when it is opened, and is found when it comes up", async () => {
+    await postgres.server.kill();
+    const database = await postgres.open({ settings: QUICK });
+    expect(database.available).toBe(false);
+    expect(await errorOf(database.migrate([{ id: "a-1", sql: "select 1" }]))).toMatchObject({ sent: false });
+    expect(postgres.named("sql.connection_unavailable")).toMatchObject([{ error: "ECONNREFUSED" }]);
+    await postgres.server.restart();
+    await eventually(() => database.available);
+    expect((await database.query("select 1 n")).rows).toEqual([{ n: 1 }]);
+  });
+});
+
+describe("a database whose server is stopped", () => {
+  it("is away once an answer and a probe are late, refuses at once then, and comes back", async () => {
+    const database = await postgres.open({ settings: QUICK });
+    await database.query("select 1");
+    await postgres.server.pause();
+    expect(await errorOf(database.query("select 1"))).toMatchObject({ reason: "timeout", sent: true });
+    await eventually(() => !database.available);
+    expect(await errorOf(database.query("select 1"))).toMatchObject({ reason: "timeout", sent: false });
+    await postgres.server.resume();
+    await eventually(() => database.available);
+    expect((await database.query("select 1 n")).rows).toEqual([{ n: 1 }]);
+  });
+
+  it("closes all the same", async () => {
+    const database = await postgres.open({ settings: QUICK });
+    const waiting = errorOf(database.query("select 1"));
+    await postgres.server.pause();
+    await Promise.all([waiting, database.close()]).finally(() => postgres.server.resume());
+  });
+});
+
+describe("a database behind a network that fails", () => {
+  let proxy: FaultProxy;
+  beforeEach(async () => {
+    proxy = await startFaultProxy(postgres.server);
+  });
+  afterEach(() => proxy.stop());
+
+  const through = () => postgres.url.replace(/:\d+\//, `:${proxy.port}/`);
+
+  it("makes new connections after an outage: nobody can tell which of the old ones still work", async () => {
+    const database = await postgres.open({ settings: { ...QUICK, poolSize: 5 }, dsn: through() });
+    const pid = async () =>
+      (await database.query("select pg_backend_pid() pid, pg_sleep(0.05)")).rows[0]?.["pid"];
+    const before = await Promise.all([1, 2, 3, 4, 5].map(pid));
+    expect(new Set(before).size).toBe(5);
+    await proxy.fault("halfOpen");
+    await errorOf(database.query("select 1"));
+    await eventually(() => !database.available);
+    await proxy.heal();
+    await eventually(() => database.available);
+    const after = await Promise.all([1, 2, 3, 4, 5].map(pid));
+    expect(after.filter((one) => before.includes(one))).toEqual([]);
+    await eventually(() => proxy.connections <= 6); // those that were given up are closed
+  });
+
+  it("is not away because one connection was reset", async () => {
+    const database = await postgres.open({ settings: QUICK });
+    const { rows } = await database.query("select pg_backend_pid() pid");
+    const other = await postgres.client();
+    await other.query("select pg_terminate_backend($1)", [rows[0]?.["pid"]]);
+    await eventually(() => postgres.named("sql.idle_connection_lost").length > 0);
+    expect((await database.query("select 1 n")).count).toBe(1);
+    expect(postgres.named("sql.connection_lost")).toEqual([]);
+  });
+});
+
+describe("a host's own pool", () => {
+  it("is used as it is, keeps the process when an idle connection breaks, and is not ended", async () => {
+    const pool = new Pool({ connectionString: postgres.url, max: 2 });
+    const database = await postgres.open({ source: hostSource(pool) });
+    const { rows } = await database.query("select pg_backend_pid() pid");
+    const other = await postgres.client();
+    await other.query("select pg_terminate_backend($1)", [rows[0]?.["pid"]]);
+    await eventually(() => postgres.named("sql.idle_connection_lost").length > 0);
+    expect((await database.query("select 1 n")).count).toBe(1);
+    await database.close();
+    expect((await pool.query("select 1 n")).rowCount).toBe(1);
+    expect([pool.ended, pool.listenerCount("error")]).toEqual([false, 0]);
+    await pool.end();
+  });
+
+  it("that is used up is busy, not away", async () => {
+    const pool = new Pool({ connectionString: postgres.url, max: 1 });
+    const database = await postgres.open({ source: hostSource(pool), settings: { connectTimeout: 100 } });
+    const held = await pool.connect();
+    expect(await errorOf(database.query("select 1"))).toMatchObject({ reason: "busy", sent: false });
+    expect(database.available).toBe(true);
+    held.release();
+    expect((await database.query("select 1 n")).count).toBe(1);
+    await database.close();
+    await pool.end(); // resolves, for what came late was given back
+  });
+});

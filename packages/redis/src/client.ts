@@ -1,0 +1,159 @@
+import type { Clock, RedisClient, RedisCommand, RedisReply, RedisScript } from "@baldur/core/plugin";
+import type { Random } from "./backoff.js";
+import { Connection, type Observer, type Timing } from "./connection.js";
+import { RedisUnavailableError } from "./errors.js";
+import { type Failure, TIMEOUT } from "./failure.js";
+import type { Link } from "./link.js";
+import { tell } from "./listeners.js";
+import { CommandsReporter, type Report } from "./reporter.js";
+import { Scripts } from "./scripts.js";
+import { Subscriptions } from "./subscriptions.js";
+import type { Target } from "./target.js";
+
+export interface ClientParts {
+  readonly prefix: string;
+  readonly target: Target;
+  readonly timing: Timing;
+  /** Milliseconds that the start, and a reading that is tried again, wait for a connection. */
+  readonly patience: number;
+  readonly retryOnTimeout: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Report;
+}
+
+/** Commands that change nothing, of those that the stores use: sending one twice does no harm. */
+const READINGS: ReadonlySet<string> = new Set([
+  "EXISTS",
+  "GET",
+  "HGET",
+  "HGETALL",
+  "HMGET",
+  "LRANGE",
+  "MGET",
+  "PING",
+  "PTTL",
+  "SCAN",
+  "SMEMBERS",
+  "TIME",
+  "TTL",
+  "ZCARD",
+  "ZRANGE",
+  "ZSCORE",
+]);
+
+/** The client of ioredis as the stores need it: nothing hangs, nothing is sent twice. */
+export class IoRedisClient implements RedisClient, Observer {
+  readonly prefix: string;
+  readonly #parts: ClientParts;
+  readonly #reporter: CommandsReporter;
+  readonly #connection: Connection;
+  readonly #subscriptions: Subscriptions;
+  readonly #scripts = new Scripts();
+  readonly #watchers = new Set<(available: boolean) => void>();
+
+  constructor(parts: ClientParts) {
+    const { target, telemetry } = parts;
+    const { address } = target;
+    this.#parts = parts;
+    this.prefix = parts.prefix;
+    this.#reporter = new CommandsReporter({ ...parts, address });
+    this.#connection = new Connection({ ...parts, address, source: target.commands, observer: this });
+    this.#subscriptions = new Subscriptions({ ...parts, address, source: target.messages, telemetry });
+  }
+
+  get available(): boolean {
+    return this.#connection.isUp;
+  }
+
+  /** Connects. Resolves when that is done, or has taken too long for a start. Never rejects. */
+  async open(): Promise<void> {
+    this.#connection.start();
+    await this.#connection.whenUp(this.#parts.patience);
+    if (!this.available) this.#reporter.unavailable();
+  }
+
+  command(...given: RedisCommand): Promise<RedisReply> {
+    const command = plain(given);
+    const [name] = command;
+    const ask = (link: Link): Promise<RedisReply> => link.call(command) as Promise<RedisReply>;
+    const reply = this.#connection.send(name, ask);
+    if (!this.#parts.retryOnTimeout || !READINGS.has(name)) return reply;
+    return reply.catch((error: unknown) => this.#askAgain(error, () => this.#connection.send(name, ask)));
+  }
+
+  batch(commands: readonly RedisCommand[]): Promise<readonly RedisReply[]> {
+    if (commands.length === 0) return Promise.resolve([]);
+    const plainly = commands.map(plain);
+    return this.#connection.send("a batch", async (link) => {
+      const outcomes = await link.pipeline(plainly);
+      const failed = outcomes.find(([error]) => error !== null);
+      if (failed !== undefined) throw failed[0];
+      return outcomes.map(([, reply]) => reply as RedisReply);
+    });
+  }
+
+  run(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<RedisReply> {
+    return this.#connection.send(
+      `script ${script.name}`,
+      (link) => this.#scripts.run(link, script, keys, args) as Promise<RedisReply>,
+    );
+  }
+
+  async publish(channel: string, message: string): Promise<void> {
+    await this.command("PUBLISH", channel, message);
+  }
+
+  subscribe(channel: string, listener: (message: string) => void, onGap?: () => void): Disposable {
+    return this.#subscriptions.add(channel, listener, onGap);
+  }
+
+  watch(listener: (available: boolean) => void): Disposable {
+    const watcher = (available: boolean): void => listener(available); // the same function may watch twice
+    this.#watchers.add(watcher);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+  }
+
+  async close(): Promise<void> {
+    const wasAvailable = this.available;
+    const closing = [this.#connection.close(), this.#subscriptions.close()];
+    if (wasAvailable) this.#tell(false);
+    this.#watchers.clear();
+    await Promise.all(closing);
+  }
+
+  up(): void {
+    this.#reporter.up();
+    this.#tell(true);
+  }
+
+  down(failure: Failure): void {
+    this.#reporter.down(failure);
+    this.#tell(false);
+  }
+
+  failed(failure: Failure): void {
+    this.#reporter.failed(failure);
+  }
+
+  missed(how: Parameters<Observer["missed"]>[0]): void {
+    this.#reporter.missed(how);
+  }
+
+  async #askAgain<T>(error: unknown, ask: () => Promise<T>): Promise<T> {
+    const timedOut = error instanceof RedisUnavailableError && error.sent && error.reason === TIMEOUT.type;
+    if (!timedOut) throw error;
+    await this.#connection.whenUp(this.#parts.patience);
+    if (!this.available) throw error;
+    return ask();
+  }
+
+  #tell(available: boolean): void {
+    for (const watcher of [...this.#watchers]) tell(this.#parts.telemetry, "watch", () => watcher(available));
+  }
+}
+
+/** In capitals: of some commands in small letters ioredis changes the reply. */
+function plain([name, ...args]: RedisCommand): RedisCommand {
+  return [name.toUpperCase(), ...args];
+}

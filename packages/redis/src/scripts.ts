@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import type { RedisScript } from "@baldur/core/plugin";
+import { failureOf } from "./failure.js";
+import type { Link } from "./link.js";
+
+type Value = string | number;
+
+/** Runs scripts by their digest, which is worked out once; one that Redis does not have is sent whole, and kept by it. */
+export class Scripts {
+  readonly #digests = new WeakMap<RedisScript, string>();
+
+  async run(
+    link: Link,
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly Value[],
+  ): Promise<unknown> {
+    try {
+      return await link.call(["EVALSHA", this.#digest(script), keys.length, ...keys, ...args]);
+    } catch (error) {
+      if (failureOf(error).type !== "NOSCRIPT") throw error;
+      return link.call(["EVAL", script.lua, keys.length, ...keys, ...args]);
+    }
+  }
+
+  #digest(script: RedisScript): string {
+    const known = this.#digests.get(script);
+    if (known !== undefined) return known;
+    const digest = createHash("sha1").update(script.lua).digest("hex");
+    this.#digests.set(script, digest);
+    return digest;
+  }
+}

@@ -1,0 +1,256 @@
+import { createFakeClock, type FakeClock } from "@baldur/testkit";
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { LONGEST_WAIT, waitBefore } from "../src/backoff.js";
+import { Connection, type Observer } from "../src/connection.js";
+import { FakeServer } from "./fake-link.js";
+import { errorOf } from "./fixture.js";
+
+const TIMING = { timeout: 1000, connectTimeout: 500, healthCheckInterval: 30_000 };
+
+let clock: FakeClock;
+let server: FakeServer;
+let connection: Connection;
+let seen: string[];
+
+beforeEach(() => {
+  clock = createFakeClock();
+  server = new FakeServer(() => clock.monotonic());
+  seen = [];
+  const observer: Observer = {
+    up: () => seen.push("up"),
+    down: ({ type }) => seen.push(`down ${type}`),
+    failed: ({ type }) => seen.push(`failed ${type}`),
+    missed: (how) => seen.push(how),
+  };
+  connection = new Connection({
+    address: "redis://fake",
+    source: server.source,
+    clock,
+    timing: TIMING,
+    observer,
+    random: () => 0.999,
+  });
+});
+
+const ask = (): Promise<unknown> => connection.send("GET", (link) => link.call(["GET", "key"]));
+
+async function opened(): Promise<void> {
+  connection.start();
+  await clock.advance(0);
+  expect(connection.isUp).toBe(true);
+}
+
+describe("the wait before the next try", () => {
+  it("is short at first, doubles up to two seconds, and is half chance", () => {
+    expect(waitBefore(0, () => 0)).toBe(12.5);
+    fc.assert(
+      fc.property(
+        fc.nat({ max: 10_000 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (failures, chance) => {
+          const wait = waitBefore(failures, () => chance);
+          const longest = waitBefore(failures, () => 0) * 2;
+          expect(wait).toBeLessThanOrEqual(LONGEST_WAIT);
+          expect(wait).toBeGreaterThanOrEqual(longest / 2);
+          expect(wait).toBeLessThanOrEqual(longest);
+          expect(waitBefore(failures + 1, () => 0)).toBe(Math.min(LONGEST_WAIT / 2, longest));
+        },
+      ),
+    );
+  });
+});
+
+describe("a connection", () => {
+  it("is tried again and again, never more than two seconds apart", async () => {
+    server.mode = "refuse";
+    connection.start();
+    await clock.advance(20_000);
+    const waits = server.tries.slice(1).map((at, index) => at - (server.tries[index] as number));
+    expect(waits[0]).toBeLessThan(25);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(LONGEST_WAIT);
+    expect(waits.length).toBeGreaterThan(12);
+    expect(seen).toEqual(server.tries.map(() => "failed ECONNREFUSED"));
+    server.mode = "accept";
+    await clock.advance(LONGEST_WAIT);
+    expect(seen.at(-1)).toBe("up");
+  });
+
+  it("whose opening is silent is given up in time", async () => {
+    server.mode = "silent";
+    connection.start();
+    await clock.advance(TIMING.connectTimeout);
+    expect(seen).toEqual(["failed timeout"]);
+    expect(server.aborted).toBe(1);
+  });
+
+  it("that is lost is made anew at once, if it held before", async () => {
+    await opened();
+    await clock.advance(LONGEST_WAIT);
+    server.last.end();
+    expect(seen).toEqual(["up", "down closed"]);
+    await clock.advance(25);
+    expect(seen).toEqual(["up", "down closed", "up"]);
+    expect(server.links[0]?.discarded).toBe(true);
+  });
+
+  it("that does not hold is made anew ever more slowly", async () => {
+    await opened();
+    const waits: number[] = [];
+    for (let n = 0; n < 10; n++) {
+      const lostAt = clock.monotonic();
+      server.last.end();
+      await clock.advance(LONGEST_WAIT - 1); // it comes back meanwhile, and holds for less
+      waits.push((server.tries.at(-1) as number) - lostAt);
+    }
+    expect(waits[0]).toBeLessThan(25);
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+    expect(waits.at(-1)).toBeGreaterThan(LONGEST_WAIT / 2);
+  });
+
+  it("that ends while it is being opened is not used", async () => {
+    connection.start();
+    server.last.isReady = false;
+    await clock.advance(0);
+    expect(seen).toEqual(["failed closed"]);
+    expect(server.aborted).toBe(1);
+  });
+
+  it("is asked from time to time, and given up without an answer", async () => {
+    await opened();
+    await clock.advance(TIMING.healthCheckInterval);
+    expect(server.last.asked).toHaveLength(1);
+    server.last.asked[0]?.resolve("PONG");
+    await clock.advance(TIMING.healthCheckInterval);
+    expect(server.last.asked).toHaveLength(2);
+    await clock.advance(TIMING.timeout);
+    expect(seen.slice(0, 2)).toEqual(["up", "down timeout"]);
+  });
+
+  it("that was discarded says nothing any more", async () => {
+    await opened();
+    const [first] = server.links;
+    await clock.advance(LONGEST_WAIT);
+    first?.end();
+    await clock.advance(100);
+    first?.end();
+    expect(seen).toEqual(["up", "down closed", "up"]);
+    expect(connection.isUp).toBe(true);
+  });
+});
+
+describe("what is asked", () => {
+  it("is rejected when the first of it has waited too long, all at once", async () => {
+    await opened();
+    const early = errorOf(ask());
+    await clock.advance(TIMING.timeout - 1);
+    const late = errorOf(ask());
+    await clock.advance(1);
+    await expect(early).resolves.toMatchObject({ reason: "timeout", sent: true });
+    await expect(late).resolves.toMatchObject({ reason: "timeout", sent: true });
+    await expect(errorOf(ask())).resolves.toMatchObject({ reason: "timeout", sent: false });
+    expect(seen).toEqual(["up", "down timeout", "timeout", "timeout", "not_sent"]);
+  });
+
+  it("keeps a timer only while it waits", async () => {
+    await opened();
+    const idle = clock.pending;
+    const answer = ask();
+    expect(clock.pending).toBe(idle + 1);
+    server.last.asked[0]?.resolve("value");
+    await expect(answer).resolves.toBe("value");
+    expect(clock.pending).toBe(idle);
+  });
+
+  it("is refused as soon as the connection says so, before its end is told", async () => {
+    await opened();
+    server.last.isReady = false;
+    await expect(errorOf(ask())).resolves.toMatchObject({ reason: "closed", sent: false });
+    expect(server.last.asked).toEqual([]);
+  });
+
+  it("is rejected by what it throws at once", async () => {
+    await opened();
+    const thrown = connection.send("GET", () => {
+      throw Object.assign(new Error("WRONGTYPE no"), { name: "ReplyError" });
+    });
+    await expect(errorOf(thrown)).resolves.toMatchObject({ reason: "WRONGTYPE" });
+  });
+
+  it("settles within the time for it, whatever happens", async () => {
+    const step = fc.oneof(
+      fc.constant("ask" as const),
+      fc.constant("answer" as const),
+      fc.constant("end" as const),
+      fc.constant("refuse" as const),
+      fc.constant("accept" as const),
+      fc.constant("silent" as const),
+      fc.integer({ min: 1, max: 1500 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const time = createFakeClock();
+        const peer = new FakeServer(() => time.monotonic());
+        const quiet = () => undefined;
+        const observer = { up: quiet, down: quiet, failed: quiet, missed: quiet };
+        const parts = {
+          address: "x",
+          source: peer.source,
+          clock: time,
+          timing: TIMING,
+          observer,
+          random: () => 0,
+        };
+        const tested = new Connection(parts);
+        tested.start();
+        const durations: (number | undefined)[] = [];
+        for (const one of steps) {
+          if (one === "ask") {
+            const index = durations.push(undefined) - 1;
+            const began = time.monotonic();
+            const settled = (): void => {
+              durations[index] = time.monotonic() - began;
+            };
+            tested.send("GET", (link) => link.call(["GET", "key"])).then(settled, settled);
+          } else if (one === "answer") peer.links.at(-1)?.asked.shift()?.resolve("value");
+          else if (one === "end") peer.links.at(-1)?.end();
+          else if (typeof one === "number") await time.advance(one);
+          else peer.mode = one;
+        }
+        await time.advance(TIMING.timeout);
+        for (const duration of durations) expect(duration).toBeLessThanOrEqual(TIMING.timeout);
+        const closing = tested.close();
+        await time.advance(1000);
+        await closing;
+        expect(time.pending).toBe(0);
+      }),
+    );
+  });
+});
+
+describe("closing", () => {
+  it("waits for answers a second at most, and leaves no timer", async () => {
+    await opened();
+    const answered = ask();
+    const unanswered = errorOf(ask());
+    const closing = connection.close();
+    server.last.asked[0]?.resolve("value");
+    await expect(answered).resolves.toBe("value");
+    await clock.advance(1000);
+    await closing;
+    await expect(unanswered).resolves.toMatchObject({ reason: "stopped", sent: true });
+    expect(server.last.discarded).toBe(true);
+    expect(clock.pending).toBe(0);
+    expect(seen).toEqual(["up", "lost"]);
+  });
+
+  it("ends what is being opened", async () => {
+    server.mode = "silent";
+    connection.start();
+    await connection.close();
+    expect(server.aborted).toBe(1);
+    await clock.advance(0);
+    expect(clock.pending).toBe(0);
+    expect(seen).toEqual([]);
+  });
+});
