@@ -22,7 +22,11 @@ const COMPOSITION = [
   "calls",
   "composer",
   "declarations",
+  "declared-settings",
   "control-documents",
+  "fleet",
+  "create-redis-stores",
+  "create-sql-stores",
   "default-runtime",
   "health-checks",
   "gates",
@@ -31,10 +35,12 @@ const COMPOSITION = [
   "posture",
   "protect",
   "protected",
+  "redis-stores",
   "runtime-options",
+  "sql-stores",
   "validate",
 ];
-const FRAME = ["documents", "kv", "pipeline", "settings", "slots", "storage", "telemetry"];
+const FRAME = ["documents", "kv", "pipeline", "redis", "settings", "slots", "sql", "storage", "telemetry"];
 const FOUNDATIONS = ["call", "clock", "decorate", "describe", "errors", "isolate"];
 
 /** A stage is handed the call, and the call walks through its plan of stages: each names the other's type. */

@@ -9,6 +9,7 @@ import type { Posture } from "./posture.js";
 import type { Protect } from "./protected.js";
 import type { SettingsCatalog } from "./settings/catalog.js";
 import type { SlotTable } from "./slots/slot.js";
+import type { SharedStorage } from "./storage/shared-storage.js";
 import type { Telemetry } from "./telemetry/telemetry.js";
 
 /** Runs a function protected. @public */
@@ -47,4 +48,5 @@ export interface Baldur {
   readonly telemetry: Telemetry;
   readonly slots: SlotTable;
   posture(): Posture;
+  readonly storage: SharedStorage;
 }

@@ -6,17 +6,20 @@ import { type HotClock, hotClock, type Random, systemRandom } from "./clock.js";
 import { KillSwitch } from "./control/kill-switch.js";
 import { controlSettings } from "./control/settings.js";
 import { createDocuments } from "./control-documents.js";
-import { SETTINGS } from "./declarations.js";
+import { SETTINGS } from "./declared-settings.js";
 import type { DocumentStore } from "./documents/documents.js";
+import type { DeferredDocumentStore } from "./documents/stores/deferred.js";
 import { Domains } from "./domain/domain.js";
-import { ConfigurationError, invalid } from "./errors.js";
+import { AdapterNotFoundError, ConfigurationError, invalid } from "./errors.js";
 import type { FailedOperation, ReplayEnding, ReplayHandler } from "./failure-capture/operation.js";
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import { ReplayScope } from "./failure-capture/replay-scope.js";
+import type { FleetMembership } from "./fleet.js";
 import type { Health } from "./health/health.js";
 import { healthOf } from "./health-checks.js";
 import type { IdempotencyGate } from "./idempotency/gate.js";
 import { idempotencySettings } from "./idempotency/settings.js";
+import type { IdempotencyStore } from "./idempotency/store.js";
 import { KvIdempotencyStore } from "./idempotency/stores/kv.js";
 import { MemoryIdempotencyStore } from "./idempotency/stores/memory.js";
 import { SuccessionIdempotencyStore } from "./idempotency/stores/succession.js";
@@ -46,6 +49,7 @@ import { Backends } from "./storage/backends.js";
 import { defaultStateFolder } from "./storage/folder.js";
 import { KeyValueTier } from "./storage/key-value.js";
 import { requireConfiguredStores, requireDurableStores } from "./storage/requirements.js";
+import type { SharedStorage } from "./storage/shared-storage.js";
 import { JsonLineLogger } from "./telemetry/logger.js";
 import { loggingSettings, metricsSettings } from "./telemetry/settings.js";
 import { LogSink } from "./telemetry/sinks/log.js";
@@ -101,7 +105,7 @@ export class Runtime implements Baldur, Caller {
   readonly protected: Protect;
   readonly calls: Calls;
   /** For the gates. */
-  readonly rateLimiting: RateLimitServices;
+  rateLimiting: RateLimitServices;
   readonly #options: BaldurOptions;
   #plugging: Required<Pick<BaldurOptions, "plugins" | "discover">>;
   readonly #environment: Environment;
@@ -110,10 +114,12 @@ export class Runtime implements Baldur, Caller {
   readonly #domains: Domains;
   /** In use until the start, and where nothing durable is there. */
   readonly idempotencyStore: MemoryIdempotencyStore;
-  readonly #documents: DocumentStore;
+  readonly #documents: DeferredDocumentStore;
   readonly #host: PluginHost;
   readonly #keyValue: KeyValueTier;
   readonly #backends = new Backends();
+  readonly #random: Random;
+  #fleet: FleetMembership | undefined;
   readonly #replays = new ReplayScope();
   #started = false;
   #starting: Promise<this> | undefined;
@@ -123,6 +129,7 @@ export class Runtime implements Baldur, Caller {
     checkOptions(options);
     const random: Random = options.random ?? systemRandom;
     this.#options = options;
+    this.#random = random;
     this.#plugging = { plugins: options.plugins ?? [], discover: options.discover ?? true };
     this.#environment = new Environment(options.env);
     this.settings = new SettingsCatalog(this.#environment, overridesOf(options));
@@ -232,12 +239,21 @@ export class Runtime implements Baldur, Caller {
     const { entitlement } = this.#host;
     return {
       tier: entitlement.status === "active" ? "pro" : "oss",
-      storage: this.#keyValue.name,
-      storageMode: "normal",
+      storage: this.#backends.name ?? this.#keyValue.name,
+      storageMode: this.storage.mode,
       metrics: "none",
       entitlement,
       plugins: this.#host.rows(),
       degraded: this.#degraded(),
+    };
+  }
+
+  get storage(): SharedStorage {
+    const storage = this.#fleet?.storage;
+    return {
+      mode: storage?.mode ?? "normal",
+      divergences: () => storage?.report() ?? [],
+      checkAndRecover: async () => (await storage?.checkAndRecover()) ?? false,
     };
   }
 
@@ -261,6 +277,7 @@ export class Runtime implements Baldur, Caller {
     await this.#backends.open((kind) => this.#host.providers(kind)[0]?.factory);
     await this.#keyValue.open(this.#host.providers("embedded")[0]?.factory);
     this.#requireStores();
+    await this.#joinFleet();
     this.#useDurableIdempotency();
     this.slots.seal();
     await this.#host.start(); // one that fails takes back what it filled
@@ -280,6 +297,7 @@ export class Runtime implements Baldur, Caller {
     const unclean = await this.#host.close(remaining());
     await this.control.close();
     await this.#documents.close();
+    await this.#fleet?.leave();
     await this.#keyValue.close(); // the switch may be kept in it
     await this.#backends.close();
     this.#deadlines.close();
@@ -324,17 +342,59 @@ export class Runtime implements Baldur, Caller {
       storage: this.settings.of(storageSettings),
       control: this.settings.of(controlSettings),
       isProvided: (kind: string) => this.#host.providers(kind).length > 0,
+      isReached: (kind: "redis" | "sql") => this.#backends[kind]?.available === true,
       embeddedProblem: this.#keyValue.problem,
     };
     requireConfiguredStores(requirements);
     requireDurableStores(requirements);
   }
 
+  async #joinFleet(): Promise<void> {
+    const { redis, sql } = this.#backends;
+    if (this.#fleet !== undefined || (redis === undefined && sql === undefined)) return;
+    const { joinFleet } = await import("./fleet.js");
+    this.#fleet = await joinFleet({
+      redis,
+      sql,
+      calls: this.calls,
+      settings: this.settings,
+      clock: this.#clock,
+      random: this.#random,
+      telemetry: this.telemetry,
+      control: this.control,
+      stateFolder: () => this.#dataFolder(),
+    });
+    this.rateLimiting = { ...this.rateLimiting, store: this.#fleet.rateLimits };
+    const documents = this.#fleetDocuments(this.#fleet);
+    if (documents !== undefined) await this.#documents.use(documents);
+  }
+
+  #fleetDocuments({ documents: { redis, sql } }: FleetMembership): DocumentStore | undefined {
+    const { backend } = this.settings.of(controlSettings);
+    if (backend === "auto") return redis ?? sql;
+    return backend === "redis" ? redis : backend === "sql" ? sql : undefined;
+  }
+
   #useDurableIdempotency(): void {
-    const { store } = this.#keyValue;
-    if (!store.durable) return;
-    const durable = new KvIdempotencyStore({ store, clock: this.#clock });
+    const durable = this.#durableIdempotency();
+    if (durable === undefined) return;
     this.idempotency.use(new SuccessionIdempotencyStore(this.idempotencyStore, durable));
+  }
+
+  /** Undefined for the memory of this process. */
+  #durableIdempotency(): IdempotencyStore | undefined {
+    const { redis, sql } = this.#fleet?.idempotency ?? {};
+    const { store } = this.#keyValue;
+    const embedded = store.durable ? new KvIdempotencyStore({ store, clock: this.#clock }) : undefined;
+    const { backend } = this.settings.of(idempotencySettings);
+    if (backend === "auto") return redis ?? sql ?? embedded;
+    const wanted = { redis, sql, embedded, memory: undefined }[backend];
+    if (wanted !== undefined || backend === "memory") return wanted;
+    throw new AdapterNotFoundError(
+      "idempotency",
+      backend,
+      `BALDUR_IDEMPOTENCY_BACKEND is ${backend}, and there is none`,
+    );
   }
 
   #reportUnknownVariables(): void {
@@ -395,7 +455,8 @@ export class Runtime implements Baldur, Caller {
   #degraded(): string[] {
     const { problem } = this.#keyValue;
     const control = this.control.persisted ? [] : ["control: the latest change is not stored yet"];
-    return problem === undefined ? control : [...control, `storage: ${problem}`];
+    const storage = problem === undefined ? [] : [`storage: ${problem}`];
+    return [...control, ...storage, ...this.#backends.away];
   }
 
   #replay(operation: FailedOperation): Promise<ReplayEnding> {

@@ -56,6 +56,8 @@ export class Calls {
   readonly endpoints: Endpoints;
   readonly circuits: Circuits;
   readonly idempotency: IdempotencyGate;
+  /** For the peers of a fleet to join. */
+  readonly cooldowns: Cooldowns;
   readonly #parts: CallsParts;
   readonly #stages: Readonly<Partial<Record<StageName, Stage>>>;
   readonly #direct: DirectCalls;
@@ -84,6 +86,7 @@ export class Calls {
       settings: settings.of(idempotencySettings),
       allowMemory: !isProduction(settings.of(runtimeSettings)),
     });
+    this.cooldowns = new Cooldowns(services, settings.of(rateLimitBackoffSettings));
     this.#control = services.control;
     this.#direct = new DirectCalls(services);
     this.#stages = this.#createStages(reporter);
@@ -169,7 +172,6 @@ export class Calls {
     const { services, settings, slots, isReplaying } = this.#parts;
     const { telemetry, clock } = services;
     const budgets = new RetryBudgets(settings.of(retryBudgetSettings));
-    const cooldown = new Cooldowns(services, settings.of(rateLimitBackoffSettings));
     const { maxSeries } = settings.of(metricsSettings);
     const budget = (read: "retries" | "allowed") => () =>
       budgets.states(clock.monotonic()).map(([name, state]): [string[], number] => [[name], state[read]]);
@@ -183,7 +185,7 @@ export class Calls {
       fallback: new FallbackStage(services),
       "circuit-breaker": new CircuitBreakerStage(reporter, clock),
       timeout: new TimeoutStage(services),
-      retry: new RetryStage({ services, budgets, cooldown }),
+      retry: new RetryStage({ services, budgets, cooldown: this.cooldowns }),
     };
   }
 }

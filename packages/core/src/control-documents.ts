@@ -3,6 +3,7 @@ import { controlSettings } from "./control/settings.js";
 import { text } from "./describe.js";
 import type { DocumentStore } from "./documents/documents.js";
 import { watcherFailed } from "./documents/events.js";
+import { DeferredDocumentStore } from "./documents/stores/deferred.js";
 import { FileDocumentStore } from "./documents/stores/file.js";
 import { KvDocumentStore } from "./documents/stores/kv.js";
 import { MemoryDocumentStore } from "./documents/stores/memory.js";
@@ -21,13 +22,18 @@ export interface ControlDocumentsParts {
 }
 
 /** Where the kill switch is kept, as the settings say. Nothing is read or made yet. */
-export function createDocuments({
+export function createDocuments(parts: ControlDocumentsParts): DeferredDocumentStore {
+  return new DeferredDocumentStore(firstStore(parts));
+}
+
+/** What they are in before the servers of the fleet are known; nothing, where they are to be on one of them. */
+function firstStore({
   clock,
   telemetry,
   settings,
   dataFolder,
   keyValue,
-}: ControlDocumentsParts): DocumentStore {
+}: ControlDocumentsParts): DocumentStore | undefined {
   const { backend, dir, pollInterval } = settings.of(controlSettings);
   if (backend === "memory") {
     return new MemoryDocumentStore(clock, (error) => telemetry.report(watcherFailed, { error: text(error) }));
@@ -35,6 +41,7 @@ export function createDocuments({
   if (backend === "embedded") {
     return new KvDocumentStore({ store: keyValue, clock, telemetry, pollInterval });
   }
+  if (backend === "redis" || backend === "sql") return undefined;
   const folder = (): string => dir ?? `${dataFolder()}/control`;
   return new FileDocumentStore({ folder, clock, telemetry, pollInterval });
 }

@@ -2,12 +2,12 @@ import { BulkheadError, BulkheadFullError, BulkheadTimeoutError } from "./bulkhe
 import * as bulkheadEvents from "./bulkhead/events.js";
 import { CircuitBreakerError, CircuitOpenError } from "./circuit-breaker/errors.js";
 import * as circuitEvents from "./circuit-breaker/events.js";
+import * as fleetEvents from "./circuit-breaker/fleet/events.js";
+import * as fleetMetrics from "./circuit-breaker/fleet/metrics.js";
 import * as circuitMetrics from "./circuit-breaker/metrics.js";
-import { circuitBreakerSettings } from "./circuit-breaker/settings.js";
-import type { CircuitBreakerSettings } from "./circuit-breaker/types.js";
 import * as controlEvents from "./control/events.js";
 import * as controlMetrics from "./control/metrics.js";
-import { type ControlSettings, controlSettings } from "./control/settings.js";
+import { SETTINGS } from "./declared-settings.js";
 import * as documentEvents from "./documents/events.js";
 import { DomainValidationError } from "./domain/domain.js";
 import * as domainEvents from "./domain/events.js";
@@ -25,89 +25,34 @@ import * as fallbackEvents from "./fallback/events.js";
 import { IdempotencyDuplicateError, IdempotencyUnavailableError } from "./idempotency/errors.js";
 import * as idempotencyEvents from "./idempotency/events.js";
 import * as idempotencyMetrics from "./idempotency/metrics.js";
-import { type IdempotencySettings, idempotencySettings } from "./idempotency/settings.js";
 import { TimeoutPolicyError } from "./pipeline/errors.js";
 import * as pipelineEvents from "./pipeline/events.js";
 import * as pipelineMetrics from "./pipeline/metrics.js";
-import { type ProtectSettings, protectSettings } from "./pipeline/settings.js";
 import * as pluginEvents from "./plugins/events.js";
 import * as pluginMetrics from "./plugins/metrics.js";
 import { configurationQuarantined, runtimePosture, unknownVariable } from "./posture.js";
 import { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
 import * as rateLimitEvents from "./rate-limit/events.js";
 import * as rateLimitMetrics from "./rate-limit/metrics.js";
-import {
-  type RateLimitBackoffSettings,
-  type RateLimitSettings,
-  rateLimitBackoffSettings,
-  rateLimitSettings,
-} from "./rate-limit/settings.js";
 import { RetryExhaustedError } from "./retry/errors.js";
 import * as retryEvents from "./retry/events.js";
 import * as retryMetrics from "./retry/metrics.js";
-import {
-  type RetryBudgetSettings,
-  type RetrySettings,
-  retryBudgetSettings,
-  retrySettings,
-} from "./retry/settings.js";
 import type { SettingsGroup } from "./settings/define.js";
-import {
-  type RuntimeSettings,
-  runtimeSettings,
-  type StorageSettings,
-  storageSettings,
-} from "./settings/runtime.js";
 import * as storageEvents from "./storage/events.js";
+import * as storageMetrics from "./storage/metrics.js";
 import type { EventDefinition } from "./telemetry/event.js";
 import * as telemetryEvents from "./telemetry/events.js";
 import type { MetricDefinition } from "./telemetry/metric.js";
 import * as telemetryMetrics from "./telemetry/metrics.js";
-import {
-  type LoggingSettings,
-  loggingSettings,
-  type MetricsSettings,
-  metricsSettings,
-} from "./telemetry/settings.js";
-
-/** Settings as options, by area; durations in milliseconds. Areas of plugins are checked by their plugins. @public */
-export interface SettingsByArea {
-  runtime?: Partial<RuntimeSettings>;
-  protect?: Partial<ProtectSettings>;
-  circuitBreaker?: Partial<CircuitBreakerSettings>;
-  retry?: Partial<RetrySettings>;
-  retryBudget?: Partial<RetryBudgetSettings>;
-  rateLimitBackoff?: Partial<RateLimitBackoffSettings>;
-  rateLimit?: Partial<RateLimitSettings>;
-  idempotency?: Partial<IdempotencySettings>;
-  control?: Partial<ControlSettings>;
-  storage?: Partial<StorageSettings>;
-  logging?: Partial<LoggingSettings>;
-  metrics?: Partial<MetricsSettings>;
-  [area: string]: object | undefined;
-}
-
-/** Every setting that core reads. */
-export const SETTINGS: readonly SettingsGroup[] = [
-  runtimeSettings,
-  protectSettings,
-  circuitBreakerSettings,
-  retrySettings,
-  retryBudgetSettings,
-  rateLimitBackoffSettings,
-  rateLimitSettings,
-  idempotencySettings,
-  controlSettings,
-  storageSettings,
-  loggingSettings,
-  metricsSettings,
-];
+import * as walEvents from "./wal/events.js";
+import * as walMetrics from "./wal/metrics.js";
 
 const EVENTS: readonly object[] = [
   { configurationQuarantined, runtimePosture, unknownVariable },
   pipelineEvents,
   bulkheadEvents,
   circuitEvents,
+  fleetEvents,
   retryEvents,
   fallbackEvents,
   rateLimitEvents,
@@ -118,18 +63,22 @@ const EVENTS: readonly object[] = [
   domainEvents,
   pluginEvents,
   storageEvents,
+  walEvents,
   telemetryEvents,
 ];
 
 const METRICS: readonly object[] = [
   pipelineMetrics,
   circuitMetrics,
+  fleetMetrics,
   retryMetrics,
   rateLimitMetrics,
   idempotencyMetrics,
   captureMetrics,
   controlMetrics,
   pluginMetrics,
+  storageMetrics,
+  walMetrics,
   telemetryMetrics,
 ];
 

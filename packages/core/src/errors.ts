@@ -161,6 +161,7 @@ function render(value: unknown): string {
 /**
  * Makes an error without walking the stack: a rejection by policy says all it has to say in its fields,
  * and the walk would cost several times the rest of the call.
+ * @public
  */
 export function withoutStack<E extends Error, A>(create: (argument: A) => E, argument: A): E {
   const limit = Error.stackTraceLimit;

@@ -6,7 +6,7 @@ import { invalid } from "./errors.js";
 import { type Idempotent, idempotentGate } from "./idempotency/idempotent.js";
 import type { ProtectedOptions } from "./pipeline/options.js";
 import { protectedFunction } from "./protect.js";
-import { type RateLimitOptions, rateLimitGate } from "./rate-limit/gate.js";
+import { type RateLimit, rateLimitGate } from "./rate-limit/gate.js";
 import { isObject } from "./validate.js";
 
 export type { AnyFunction } from "./call.js";
@@ -14,7 +14,8 @@ export type { AsyncDecorator, Decorator } from "./decorate.js";
 export type { Idempotent, IdempotentOptions } from "./idempotency/idempotent.js";
 export type { KeySource, KeyValue } from "./idempotency/key.js";
 export type { IdempotencyOptions, ProtectedOptions } from "./pipeline/options.js";
-export type { RateLimitOptions } from "./rate-limit/gate.js";
+export type { RateLimit } from "./rate-limit/gate.js";
+export type { FleetRateLimitOptions, RateLimitOptions } from "./rate-limit/options.js";
 
 /**
  * `dlqProtect(name, options?)(fn)`: protects a function and keeps its calls when they finally fail. The same as
@@ -38,11 +39,12 @@ export const idempotent: Idempotent = idempotentGate(() => defaultRuntime().idem
 /**
  * `rateLimit({ maxRequests, window })(fn)`: lets at most so many calls begin in any window (milliseconds, default 60,000),
  * counted in this process, per wrapped function and key. Refuses with `RateLimitExceededError`, which uses nothing up.
+ * With `scope: "fleet"` and the name of a `bucket` the calls of all processes that share a Redis are counted together, and
+ * the function becomes asynchronous; while Redis is away each process keeps an emergency limit. Throws
+ * `ConfigurationError` for options that break their rules.
  * @public
  */
-export const rateLimit: (options: RateLimitOptions) => Decorator = rateLimitGate(
-  () => defaultRuntime().rateLimiting,
-);
+export const rateLimit: RateLimit = rateLimitGate(() => defaultRuntime().rateLimiting);
 
 /**
  * `domainTag(domain)(fn)`: runs the function with a business label in force. Throws `DomainValidationError` for a label

@@ -17,7 +17,7 @@ export type {
 export type { Clock } from "./clock.js";
 export type { ControlChange, ControlState, SystemControl } from "./control/kill-switch.js";
 export type { ControlSettings } from "./control/settings.js";
-export type { SettingsByArea } from "./declarations.js";
+export type { SettingsByArea } from "./declared-settings.js";
 export type { AsyncDecorator } from "./decorate.js";
 export { init, shutdown } from "./default-runtime.js";
 export type { DomainProblem } from "./domain/domain.js";

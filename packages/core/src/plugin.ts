@@ -1,6 +1,9 @@
 // The entry for plugin authors: what a plugin is made of, the slots that it may fill, and the ports of the stores.
 
 export type { Baldur } from "./api.js";
+export type { FleetRow, SharedPin } from "./circuit-breaker/merge.js";
+export type { CircuitRecord, CircuitVote, ProbeLease } from "./circuit-breaker/record.js";
+export type * from "./circuit-breaker/store.js";
 export type { CircuitState } from "./circuit-breaker/types.js";
 export { type Clock, unref } from "./clock.js";
 export type { Declarations, ErrorDeclaration } from "./declarations.js";
@@ -8,7 +11,7 @@ export { declarations } from "./declarations.js";
 export { register } from "./default-runtime.js";
 export type { CompareAndSetResult, DocumentStore, VersionedDocument } from "./documents/documents.js";
 export { normaliseDomain } from "./domain/domain.js";
-export { brand } from "./errors.js";
+export { brand, withoutStack } from "./errors.js";
 export type {
   EntryStatus,
   FailedOperation,
@@ -34,7 +37,10 @@ export { MemoryKeyValueStore } from "./kv/stores/memory.js";
 export { validateName } from "./pipeline/endpoints.js";
 export * from "./plugins/plugin.js";
 export { defaultBaldur } from "./protect.js";
+export type { CooldownPeers, CooldownTable, PeerCooldown } from "./rate-limit/peers.js";
+export type { RateLimitRule, RateLimitStore, Taken, TakeRequest } from "./rate-limit/store.js";
 export * from "./redis/redis.js";
+export { type RedisStores, type RedisStoresOptions, redisStores } from "./redis-stores.js";
 export type { SettingsCatalog } from "./settings/catalog.js";
 export {
   type Bounds,
@@ -71,6 +77,7 @@ export { SLOTS } from "./slots/slots.js";
 export * from "./slots/throttle.js";
 export * from "./slots/watchdog.js";
 export * from "./sql/sql.js";
+export { type SqlStores, type SqlStoresOptions, sqlStores } from "./sql-stores.js";
 export type { StorageKind } from "./storage/requirements.js";
 export {
   defineEvent,

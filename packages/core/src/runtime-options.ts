@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.js";
-import type { SettingsByArea } from "./declarations.js";
+import type { SettingsByArea } from "./declared-settings.js";
 import { ConfigurationError, invalid } from "./errors.js";
 import { definePlugin, type Plugin } from "./plugins/plugin.js";
 import { nearest } from "./settings/nearest.js";

@@ -27,6 +27,28 @@ export interface BreakerServices {
   readonly reporter: CircuitReporter;
   /** 0 active, 1 dry run, 2 disabled. */
   readonly control: { readonly mode: number };
+  /** The fleet that the circuits are shared with; null where they are not. */
+  readonly fleet: { link: FleetLink | null };
+}
+
+/** The number of a probe, 0 for a free pass, or why the call is refused. */
+export type Admission = number | CircuitRefusal;
+
+/** What breakers ask and tell the other processes that share their circuits. Never throws. */
+export interface FleetLink {
+  created(breaker: Breaker): void;
+  /** The breaker decided something by itself. */
+  changed(breaker: Breaker, input: Input): void;
+  /** Whether everybody will hear of what the breaker decided. */
+  written(breaker: Breaker): Promise<boolean>;
+  /** A place among the probes of all; undefined where the breaker is to decide by itself. The promise never rejects. */
+  claim(breaker: Breaker): CircuitRefusal | Promise<Admission> | undefined;
+  /** The same at once: a place that was asked for before. */
+  take(breaker: Breaker): Admission | undefined;
+  /** Whether the probe's place was the fleet's, which then settles how it ended. */
+  endProbe(breaker: Breaker, probe: number, how: "success" | "failure" | "neutral"): boolean;
+  /** Instances that have opened this circuit. */
+  votes(name: string): number;
 }
 
 /** Recorded by nobody: the call passed while the circuit was pinned. */
@@ -88,8 +110,42 @@ export class Breaker implements CircuitGate {
     return snapshot.state === "closed" || snapshot.pin !== undefined || snapshot.openUntil <= now;
   }
 
-  /** Asks to pass where `passes` says no. A probe's number is returned, 0 for a free pass, or why the call is refused. */
-  admit(): number | CircuitRefusal {
+  /** The state as it is now. */
+  get current(): Snapshot {
+    this.#expirePin();
+    return this.#snapshot;
+  }
+
+  /** Takes over what the fleet decided. */
+  follow(next: Transition): void {
+    this.#become(next, false);
+  }
+
+  numberProbe(): number {
+    return ++this.#lastProbe;
+  }
+
+  /** A place of the fleet's is no longer this probe's: what becomes of the call says nothing. */
+  dropProbe(probe: number): void {
+    const snapshot = this.#snapshot;
+    if (snapshot.state !== "half_open") return;
+    this.#snapshot = { ...snapshot, probes: snapshot.probes.filter(({ id }) => id !== probe) };
+  }
+
+  /** Asks to pass where `passes` says no; of a circuit that is shared, the fleet gives out the probes. */
+  ask(): Admission | Promise<Admission> {
+    return (this.needsProbe ? this.services.fleet.link?.claim(this) : undefined) ?? this.admit();
+  }
+
+  /** Whether a call can only pass as a probe. */
+  get needsProbe(): boolean {
+    const snapshot = this.current;
+    if (snapshot.pin !== undefined || snapshot.state === "closed") return false;
+    return snapshot.state === "half_open" || this.services.clock.coarse() >= snapshot.openUntil;
+  }
+
+  /** Asks to pass, and this process alone decides. */
+  admit(): Admission {
     const { state, pin } = this.#snapshot;
     if (state === "open" && pin === undefined && this.services.clock.coarse() < this.#snapshot.openUntil)
       return this.#refusal();
@@ -111,7 +167,7 @@ export class Breaker implements CircuitGate {
 
   /** A call ended well after `duration` milliseconds. */
   succeeded(generation: number, probe: number, duration: number): void {
-    if (generation !== this.#snapshot.generation) return;
+    if (generation !== this.#snapshot.generation) return this.#endStale(probe);
     const slow = this.policy.slowCallDuration !== undefined && duration > this.policy.slowCallDuration;
     if (probe !== 0) return this.endProbe(generation, probe, slow ? "failure" : "success");
     this.#consecutive = 0;
@@ -121,7 +177,7 @@ export class Breaker implements CircuitGate {
 
   /** A call failed, in a way that counts against the dependency. */
   failed(generation: number, probe: number, duration: number): void {
-    if (generation !== this.#snapshot.generation) return;
+    if (generation !== this.#snapshot.generation) return this.#endStale(probe);
     if (this.services.control.mode === 2) return this.endProbe(generation, probe, "neutral");
     this.#lastFailureAt = this.services.clock.coarse();
     this.#failures ??= this.services.reporter.failures(this.name);
@@ -136,7 +192,7 @@ export class Breaker implements CircuitGate {
 
   /** The dependency answered that it is called too often. Says nothing about its health, unless many say it. */
   rateLimited(generation: number, probe: number): void {
-    if (generation !== this.#snapshot.generation) return;
+    if (generation !== this.#snapshot.generation) return this.#endStale(probe);
     if (probe !== 0) return this.endProbe(generation, probe, "neutral");
     this.#record(RATE_LIMITED);
     this.#tripIfDue();
@@ -144,15 +200,30 @@ export class Breaker implements CircuitGate {
 
   /** Gives a probe's slot back; does nothing for any other call. */
   endProbe(generation: number, probe: number, how: "success" | "failure" | "neutral"): void {
-    if (probe !== 0 && generation === this.#snapshot.generation)
-      this.#apply({ kind: "probe_ended", probe, how });
+    if (probe === 0) return;
+    if (generation !== this.#snapshot.generation) return this.#endStale(probe);
+    if (!this.services.fleet.link?.endProbe(this, probe, how)) this.endProbeAlone(probe, how);
+  }
+
+  /** Ends a probe, and this process alone decides what that means. */
+  endProbeAlone(probe: number, how: "success" | "failure" | "neutral"): void {
+    this.#apply({ kind: "probe_ended", probe, how });
+  }
+
+  /** A place that the fleet gave is given back, however old it is. */
+  #endStale(probe: number): void {
+    if (probe !== 0) this.services.fleet.link?.endProbe(this, probe, "neutral");
+  }
+
+  #take(): Admission {
+    return (this.needsProbe ? this.services.fleet.link?.take(this) : undefined) ?? this.admit();
   }
 
   /** Takes a permit, to be ended exactly once. Throws `CircuitOpenError`. */
   acquire(): Permit {
     let probe = 0;
     if (!this.passes && this.services.control.mode !== 2) {
-      const admission = this.admit();
+      const admission = this.#take();
       if (typeof admission === "number") probe = admission;
       else if (this.services.control.mode === 1) this.services.reporter.suppressed(admission);
       else throw this.refuse(admission);
@@ -192,6 +263,7 @@ export class Breaker implements CircuitGate {
   row(): CircuitRow {
     const state = this.state;
     const snapshot = this.#snapshot;
+    const { link } = this.services.fleet;
     const { calls, failures, slow, rateLimited } = this.#totals();
     const halfOpen = snapshot.state === "half_open" ? snapshot : { probes: [], successes: 0 };
     return {
@@ -209,6 +281,7 @@ export class Breaker implements CircuitGate {
         snapshot.pin === undefined && { openUntil: this.#date(snapshot.openUntil) }),
       ...(this.#lastFailureAt > 0 && { lastFailureAt: this.#date(this.#lastFailureAt) }),
       ...(snapshot.pin !== undefined && { manual: this.#manualRow(snapshot.pin) }),
+      ...(link !== null && { fleet: { votes: link.votes(this.name), quorum: this.policy.fleetQuorum } }),
     };
   }
 
@@ -244,9 +317,20 @@ export class Breaker implements CircuitGate {
   }
 
   #apply(input: Input, triggerReplay = false): Transition {
+    const { generation } = this.#snapshot;
     const next = transition(this.#snapshot, input, this.policy, this.#now());
     this.#become(next, triggerReplay);
+    this.#tellFleet(input, generation);
     return next;
+  }
+
+  /** In a dry run a process decides, and must not have others act on it; an operator acts all the same. */
+  #tellFleet(input: Input, generation: number): void {
+    const { link } = this.services.fleet;
+    if (link === null) return;
+    const isManual = input.kind === "pin" || input.kind === "unpin" || input.kind === "reset";
+    const isNews = this.services.control.mode === 0 && generation !== this.#snapshot.generation;
+    if (isManual || isNews) link.changed(this, input);
   }
 
   #expirePin(): void {

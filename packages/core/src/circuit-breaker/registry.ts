@@ -2,7 +2,7 @@ import { invalid } from "../errors.js";
 import type { Endpoint } from "../pipeline/endpoint.js";
 import { type Endpoints, validateName } from "../pipeline/endpoints.js";
 import type { CircuitBreakerOptions } from "../pipeline/options.js";
-import { Breaker, type BreakerServices } from "./circuit-breaker.js";
+import { Breaker, type BreakerServices, type FleetLink } from "./circuit-breaker.js";
 import {
   type CircuitPolicy,
   circuitPolicy,
@@ -27,12 +27,15 @@ const OVERFLOW = "(other names)";
 export class Circuits {
   /** Of all circuits that nobody gave options. */
   readonly #shared: CircuitPolicy;
+  readonly #fleet: { link: FleetLink | null } = { link: null };
+  readonly #services: BreakerServices;
 
   constructor(
     private readonly endpoints: Endpoints,
-    private readonly services: BreakerServices,
+    services: Omit<BreakerServices, "fleet">,
     private readonly settings: CircuitBreakerSettings,
   ) {
+    this.#services = { ...services, fleet: this.#fleet };
     this.#shared = circuitPolicy(settings, NO_OPTIONS, OVERFLOW);
   }
 
@@ -54,13 +57,28 @@ export class Circuits {
       validateCircuitBreakerOptions(options);
     }
     this.of(this.endpoints.get(name), options);
-    return new CircuitHandle(name, () => this.#used(name, options));
+    return new CircuitHandle(name, () => this.#used(name, options), this.#fleet);
   }
 
   #used(name: string, options: CircuitBreakerOptions | undefined): Breaker {
     const endpoint = this.endpoints.get(name);
-    endpoint.lastUsed = this.services.clock.coarse();
+    endpoint.lastUsed = this.#services.clock.coarse();
     return this.of(endpoint, options);
+  }
+
+  /** Shares the circuits with a fleet from now on, or, for null, with nobody. */
+  link(fleet: FleetLink | null): void {
+    this.#fleet.link = fleet;
+  }
+
+  /** The breaker of that name, if there is one and it is not shared with other names. */
+  find(name: string): Breaker | undefined {
+    return (this.endpoints.find(name)?.circuit ?? undefined) as Breaker | undefined;
+  }
+
+  /** Those with a name of their own. */
+  breakers(): Breaker[] {
+    return this.#breakers().filter(({ name }) => name !== OVERFLOW);
   }
 
   rows(filter: { state?: CircuitState } = {}): CircuitRow[] {
@@ -88,15 +106,18 @@ export class Circuits {
     const policy = own ? circuitPolicy(this.settings, options, name) : this.#shared;
     const minimumCalls = options.minimumCalls ?? this.settings.minimumCalls;
     if (minimumCalls > policy.slidingWindowSize) {
-      this.services.reporter.rateTriggerUnreachable(name, minimumCalls, policy.slidingWindowSize);
+      this.#services.reporter.rateTriggerUnreachable(name, minimumCalls, policy.slidingWindowSize);
     }
-    return new Breaker(name, policy, options, this.services);
+    const services = name === OVERFLOW ? { ...this.#services, fleet: { link: null } } : this.#services;
+    const breaker = new Breaker(name, policy, options, services);
+    services.fleet.link?.created(breaker);
+    return breaker;
   }
 
   #compare(breaker: Breaker, options: CircuitBreakerOptions): void {
     if (breaker.conflictReported || sameCircuitBreakerOptions(breaker.given, options)) return;
     breaker.conflictReported = true;
-    this.services.reporter.optionsConflict(breaker.name);
+    this.#services.reporter.optionsConflict(breaker.name);
   }
 }
 
@@ -116,6 +137,7 @@ class CircuitHandle implements CircuitBreaker {
   constructor(
     readonly name: string,
     private readonly breaker: () => Breaker,
+    private readonly fleet: { readonly link: FleetLink | null },
   ) {}
 
   get state(): CircuitState {
@@ -147,12 +169,22 @@ class CircuitHandle implements CircuitBreaker {
   }
 
   /** Nothing is done by hand to a circuit that many names share because there is no room. */
-  #act(action: (breaker: Breaker) => ControlResult): ControlResult {
+  async #act(action: (breaker: Breaker) => ControlResult): Promise<ControlResult> {
     const breaker = this.breaker();
-    if (breaker.name === this.name) return action(breaker);
+    if (breaker.name === this.name) return this.#told(breaker, action(breaker));
     const { name } = this;
     const { state } = breaker;
     const message = "there is no room for a circuit of its own; raise BALDUR_CB_MAX_BREAKERS";
     return { success: false, name, previousState: state, state, message };
+  }
+
+  /** Waits until it is certain that the other processes will hear of it, or that they cannot. */
+  async #told(breaker: Breaker, result: ControlResult): Promise<ControlResult> {
+    const { link } = this.fleet;
+    if (link === null || !result.success) return result;
+    const persisted = await link.written(breaker);
+    if (persisted) return { ...result, persisted };
+    const message = `${result.message}; it holds in this process, and others hear of it once the shared store answers`;
+    return { ...result, persisted, message };
   }
 }

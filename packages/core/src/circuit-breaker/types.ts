@@ -52,6 +52,8 @@ export interface ControlResult {
   readonly previousState: CircuitState;
   readonly state: CircuitState;
   readonly message: string;
+  /** Whether all processes that share the circuit hear of it. Absent where it is not shared. */
+  readonly persisted?: boolean;
   readonly expiresAt?: Date;
 }
 
@@ -76,6 +78,7 @@ export interface CircuitRow {
     readonly actor: string;
     readonly until?: Date;
   };
+  /** Instances that have opened it by themselves, and how many make it open for all. Absent where it is not shared. */
   readonly fleet?: { readonly votes: number; readonly quorum: number };
 }
 
@@ -88,7 +91,10 @@ export interface CircuitBreaker {
   readonly name: string;
   readonly state: CircuitState;
   snapshot(): CircuitRow;
-  /** Throws `CircuitOpenError`. */
+  /**
+   * Throws `CircuitOpenError`. Cannot wait: where the circuit is shared and due for a probe, it refuses, asks the shared
+   * store for a place among the probes, and the next one who comes within a second has it.
+   */
   acquire(): Permit;
   /** Refuses every call, probes included, until the pin ends. */
   forceOpen(control: ManualControl): Promise<ControlResult>;

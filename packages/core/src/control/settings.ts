@@ -2,7 +2,7 @@ import { choice, defineSettings, duration, type SettingsGroup, text } from "../s
 
 /** @public */
 export interface ControlSettings {
-  backend: "memory" | "file" | "embedded" | "redis" | "sql";
+  backend: "auto" | "memory" | "file" | "embedded" | "redis" | "sql";
   dir: string | undefined;
   pollInterval: number;
 }
@@ -13,9 +13,9 @@ export const controlSettings: SettingsGroup<ControlSettings> = defineSettings<Co
   fields: {
     backend: choice({
       env: "BACKEND",
-      values: ["memory", "file", "embedded", "redis", "sql"],
-      default: "file",
-      help: "`file` is written on the first change only; the last three need their package",
+      values: ["auto", "memory", "file", "embedded", "redis", "sql"],
+      default: "auto",
+      help: "`auto` is the Redis or the database of the fleet where there is one, else `file`, which is written on the first change only; the last three need their package",
     }),
     dir: text<string | undefined>({
       env: "DIR",

@@ -1,7 +1,15 @@
-import { boolean, defineSettings, duration, integer, type SettingsGroup } from "../settings/define.js";
+import {
+  boolean,
+  choice,
+  defineSettings,
+  duration,
+  integer,
+  type SettingsGroup,
+} from "../settings/define.js";
 
 /** Settings of idempotency; durations in milliseconds. @public */
 export interface IdempotencySettings {
+  backend: "auto" | "memory" | "embedded" | "redis" | "sql";
   enabled: boolean;
   ttl: number;
   executionTtl: number;
@@ -20,6 +28,12 @@ export const idempotencySettings: SettingsGroup<IdempotencySettings> = defineSet
     prefix: "BALDUR_IDEMPOTENCY_",
     help: "How long work is remembered by its key, and what happens when nobody can tell.",
     fields: {
+      backend: choice({
+        env: "BACKEND",
+        values: ["auto", "memory", "embedded", "redis", "sql"],
+        default: "auto",
+        help: "where claims are kept; `auto` is the first there is of `redis`, `sql`, `embedded` and `memory`",
+      }),
       enabled: boolean({ env: "ENABLED", default: true, help: "false: every call runs unguarded" }),
       ttl: duration({
         env: "GATE_MEMORY_TTL_SECONDS",

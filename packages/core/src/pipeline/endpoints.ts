@@ -41,6 +41,11 @@ export class Endpoints {
     return this.#byName.get(name) ?? this.#overflow.get(name) ?? this.#create(name);
   }
 
+  /** The endpoint of a name that has one of its own. Makes none. */
+  find(name: string): Endpoint | undefined {
+    return this.#byName.get(name);
+  }
+
   *values(): Generator<Endpoint> {
     yield* this.#byName.values();
     yield* this.#overflow.values();

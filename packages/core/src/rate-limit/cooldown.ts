@@ -1,10 +1,11 @@
-import type { HotClock, Random } from "../clock.js";
+import { type HotClock, type Random, unref } from "../clock.js";
 import { withoutStack } from "../errors.js";
 import type { CooldownAnswer, SharedCooldown } from "../pipeline/cooldown.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { RateLimitDeferredError } from "./errors.js";
 import * as events from "./events.js";
 import * as metrics from "./metrics.js";
+import type { CooldownPeers, CooldownTable, PeerCooldown } from "./peers.js";
 import { retryAfterOf } from "./retry-after.js";
 import type { RateLimitBackoffSettings } from "./settings.js";
 
@@ -14,14 +15,20 @@ interface Cooling {
   consecutive: number;
   announcedAt: number;
   canary: Canary | undefined;
+  /** The peers gave leave to send the canary of all. */
+  leave: boolean;
 }
 
-/** The one call that is let out after a cooldown. It cannot hold the others for ever. */
+/** The one call that is let out after a cooldown, or the wait for leave to send it. It cannot hold the others for ever. */
 class Canary {
   readonly answered: Promise<void>;
   #resolve: () => void = () => undefined;
 
-  constructor(readonly deadline: number) {
+  constructor(
+    readonly deadline: number,
+    /** Another process has it. */
+    readonly isTheirs: boolean = false,
+  ) {
     this.answered = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -39,10 +46,14 @@ const SHORTEST = 100;
 const SWEEP = 1024;
 const CANARY_LEASE = 60_000;
 
-/** The cooldowns of one process: after an answer 429 all calls with the same key wait, and one goes first. */
-export class Cooldowns implements SharedCooldown {
+/**
+ * The cooldowns of one process: after an answer 429 all calls with the same key wait, and one goes first. With peers that
+ * can be reached, all calls are those of all processes. Only what follows an answer 429 asks or tells them.
+ */
+export class Cooldowns implements SharedCooldown, CooldownTable {
   readonly #byKey = new Map<string, Cooling>();
   #sweepAt = SWEEP;
+  #peers: CooldownPeers | undefined;
 
   constructor(
     private readonly parts: {
@@ -58,34 +69,44 @@ export class Cooldowns implements SharedCooldown {
     return this.#byKey.size === 0;
   }
 
+  get memory(): number {
+    return this.settings.maxDelay;
+  }
+
+  join(peers: CooldownPeers): void {
+    this.#peers = peers;
+  }
+
   admit(key: string): CooldownAnswer {
     const cooling = this.#byKey.get(key);
     if (cooling === undefined) return GO;
     const now = this.parts.clock.monotonic();
     if (now < cooling.until) return { go: false, delay: cooling.until - now };
     const { canary } = cooling;
-    if (canary !== undefined && now < canary.deadline)
-      return { go: false, until: canary.answered, lease: canary.deadline - now };
+    if (canary !== undefined && now < canary.deadline) return behind(canary, now);
     canary?.end();
     cooling.canary = new Canary(now + CANARY_LEASE);
+    if (this.#peers?.available && !cooling.leave) {
+      void this.#askLeave(this.#peers, key, cooling, cooling.canary);
+      return behind(cooling.canary, now);
+    }
+    cooling.leave = false;
     return GO_AS_CANARY;
   }
 
   /** Notes an answer 429. Returns the milliseconds until calls with this key may go. */
   limited(key: string, error: unknown, canary: boolean): number {
     const now = this.parts.clock.monotonic();
-    const cooling = this.#byKey.get(key) ?? {
-      until: 0,
-      consecutive: 0,
-      announcedAt: Number.NEGATIVE_INFINITY,
-      canary: undefined,
-    };
+    const cooling = this.#byKey.get(key) ?? untold();
     if (canary) this.#endCanary(cooling);
     // Answers that come while the cooldown is on are of one burst with the one that began it.
     if (now >= cooling.until) cooling.consecutive++;
     const delay = this.#delay(key, error, cooling.consecutive);
     cooling.until = Math.max(cooling.until, now + delay);
-    if (this.settings.coordinationEnabled) this.#keep(key, cooling, now);
+    if (this.settings.coordinationEnabled) {
+      this.#keep(key, cooling, now);
+      this.#peers?.limited(asTold(key, cooling, now), canary);
+    }
     this.#announce(key, cooling, now);
     return cooling.until - now;
   }
@@ -96,19 +117,70 @@ export class Cooldowns implements SharedCooldown {
     if (cooling === undefined || (!canary && this.parts.clock.monotonic() < cooling.until)) return;
     this.#byKey.delete(key);
     this.#endCanary(cooling);
+    this.#peers?.succeeded(key, cooling.consecutive);
     this.parts.telemetry.report(events.cooldownEnded, { key });
   }
 
   /** The canary ended without an answer: the next call may try. */
   released(key: string): void {
     const cooling = this.#byKey.get(key);
-    if (cooling !== undefined) this.#endCanary(cooling);
+    if (cooling === undefined) return;
+    this.#endCanary(cooling);
+    this.#peers?.released(key);
+  }
+
+  known(): readonly PeerCooldown[] {
+    const now = this.parts.clock.monotonic();
+    const recent = [...this.#byKey].filter(([, { until }]) => now < until + this.memory);
+    return recent.map(([key, cooling]) => asTold(key, cooling, now));
+  }
+
+  heardLimited({ key, delay, consecutive }: PeerCooldown): void {
+    if (!this.settings.coordinationEnabled) return;
+    const now = this.parts.clock.monotonic();
+    const cooling = this.#byKey.get(key) ?? untold();
+    cooling.until = Math.max(cooling.until, now + delay);
+    cooling.consecutive = Math.max(cooling.consecutive, consecutive);
+    this.#keep(key, cooling, now);
+    this.heardReleased(key);
+  }
+
+  heardReleased(key: string): void {
+    const cooling = this.#byKey.get(key);
+    if (cooling?.canary?.isTheirs) this.#endCanary(cooling);
+  }
+
+  heardSucceeded(key: string): void {
+    const cooling = this.#byKey.get(key);
+    if (cooling === undefined) return;
+    this.#byKey.delete(key);
+    if (cooling.canary?.isTheirs === false) this.#peers?.released(key);
+    this.#endCanary(cooling);
   }
 
   /** The error for a call that would have to wait too long. */
   deferred(key: string, delay: number): RateLimitDeferredError {
     this.parts.telemetry.counter(metrics.deferralsTotal).cell(key).add();
     return withoutStack(createDeferred, { key, at: this.parts.clock.now() + delay });
+  }
+
+  /** Holds the calls of this process until the peers have answered. Given leave, one of them is the canary of all. */
+  async #askLeave(peers: CooldownPeers, key: string, cooling: Cooling, asking: Canary): Promise<void> {
+    const busy = await peers.lease(key, CANARY_LEASE);
+    const isWanted = cooling.canary === asking;
+    if (isWanted) this.#endCanary(cooling);
+    if (busy > 0) {
+      if (isWanted) cooling.canary = new Canary(this.parts.clock.monotonic() + busy, true);
+      return;
+    }
+    cooling.leave = isWanted;
+    // Whoever waits takes the leave in this very turn; where nobody does, other processes must not wait for it.
+    const giveBack = (): void => {
+      if (isWanted && !cooling.leave) return;
+      cooling.leave = false;
+      peers.released(key);
+    };
+    unref(this.parts.clock.setTimeout(giveBack, 0));
   }
 
   /** Keys that nobody calls any more would otherwise stay for ever. */
@@ -157,6 +229,24 @@ export class Cooldowns implements SharedCooldown {
     cooling.announcedAt = now;
     telemetry.report(events.cooldownStarted, { key, cooldown, consecutive: cooling.consecutive });
   }
+}
+
+function untold(): Cooling {
+  return {
+    until: 0,
+    consecutive: 0,
+    announcedAt: Number.NEGATIVE_INFINITY,
+    canary: undefined,
+    leave: false,
+  };
+}
+
+function asTold(key: string, { until, consecutive }: Cooling, now: number): PeerCooldown {
+  return { key, delay: Math.max(0, until - now), consecutive };
+}
+
+function behind({ answered, deadline }: Canary, now: number): CooldownAnswer {
+  return { go: false, until: answered, lease: deadline - now };
 }
 
 function createDeferred({ key, at }: { key: string; at: number }): RateLimitDeferredError {

@@ -30,6 +30,14 @@ export const retryAfterClamped: EventDefinition<{ key: string; retry_after: numb
     help: "a dependency asked for a longer wait than the ceiling allows (milliseconds)",
   });
 
+export const sharingFailed: EventDefinition<{ error: string }> = defineEvent<{ error: string }>()(
+  "rate_limit.sharing_failed",
+  {
+    level: "warning",
+    help: "other processes could not be told or asked about a cooldown; this one decides for itself until they can",
+  },
+);
+
 export const requestBlocked: EventDefinition<{ key: string; limit: number; window: number }> = defineEvent<{
   key: string;
   limit: number;

@@ -1,4 +1,4 @@
-import { defineCounter, defineHistogram, type MetricDefinition } from "../telemetry/metric.js";
+import { defineCounter, defineGauge, defineHistogram, type MetricDefinition } from "../telemetry/metric.js";
 
 export const answers429Total: MetricDefinition<"counter"> = defineCounter("baldur_rate_limit_429_total", {
   help: "answers 429 from dependencies",
@@ -14,6 +14,13 @@ export const cooldownSeconds: MetricDefinition<"histogram"> = defineHistogram(
   },
 );
 
+export const cooldownFallbackActive: MetricDefinition<"gauge"> = defineGauge(
+  "baldur_ratelimit_fallback_active",
+  {
+    help: "1 while cooldowns after an answer 429 are those of this process alone, because the shared store is away",
+  },
+);
+
 export const deferralsTotal: MetricDefinition<"counter"> = defineCounter(
   "baldur_rate_limit_deferrals_total",
   {
@@ -23,5 +30,14 @@ export const deferralsTotal: MetricDefinition<"counter"> = defineCounter(
 );
 
 export const exceededTotal: MetricDefinition<"counter"> = defineCounter("baldur_rate_limit_exceeded_total", {
-  help: "calls that the gate `rateLimit` refused",
+  help: "calls that the gate `rateLimit` refused; by the limit of one process while the shared store is away (emergency)",
+  labels: ["mode"],
+});
+
+export const failoverTotal: MetricDefinition<"counter"> = defineCounter("baldur_rate_limit_failover_total", {
+  help: "times that the store which limits of the fleet are counted in went away",
+});
+
+export const fleetDegradedMode: MetricDefinition<"gauge"> = defineGauge("baldur_rate_limit_degraded_mode", {
+  help: "1 while every process keeps an emergency limit of its own, because the shared store is away",
 });

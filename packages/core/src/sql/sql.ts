@@ -53,7 +53,7 @@ export interface SqlDatabase extends SqlConnection {
   notify(channel: string, message: string): Promise<void>;
   /**
    * Listens, over disconnections, until disposed of. `onGap` is told when messages may have been missed: the connection
-   * was lost and is there again.
+   * was lost, or not there yet, and is there now. Messages may also never arrive: who must not miss one looks by itself.
    */
   listen(channel: string, listener: (message: string) => void, onGap?: () => void): Disposable;
   /** Told when `available` changes, until disposed of. */

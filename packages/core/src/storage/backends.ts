@@ -21,6 +21,22 @@ export class Backends {
     return this.#sql;
   }
 
+  /** What state is kept on; undefined where there is no server. */
+  get name(): string | undefined {
+    const names = [...(this.#redis ? ["redis"] : []), ...(this.#sql ? ["sql"] : [])];
+    return names.length === 0 ? undefined : names.join(" and ");
+  }
+
+  /** What is missing while a server is away, for people. */
+  get away(): string[] {
+    const redis = "redis: it is away, and every process decides by itself";
+    const sql = "sql: it is away, and what is kept there waits";
+    return [
+      ...(this.#redis?.available === false ? [redis] : []),
+      ...(this.#sql?.available === false ? [sql] : []),
+    ];
+  }
+
   /** A server that is away is no error; rejects with `ConfigurationError` where one cannot be used as it is configured. */
   async open(provider: (kind: "redis" | "sql") => ProviderFactory | undefined): Promise<void> {
     this.#redis ??= (await provider("redis")?.()) as RedisClient | undefined;

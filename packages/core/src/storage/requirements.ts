@@ -10,12 +10,17 @@ const PACKAGES: Readonly<Record<StorageKind, string>> = {
   embedded: "@baldur/embedded",
 };
 
+type Server = "redis" | "sql";
+const SERVERS: readonly Server[] = ["redis", "sql"];
+
 export interface StorageRequirements {
   readonly runtime: Readonly<RuntimeSettings>;
   readonly storage: Readonly<StorageSettings>;
   readonly control: { readonly backend: string };
   /** Whether an active plugin provides it. */
   isProvided(kind: StorageKind): boolean;
+  /** Whether the server of that kind answered when it was opened. */
+  isReached(kind: Server): boolean;
   /** Why the embedded store that a plugin provides cannot be used. */
   readonly embeddedProblem?: string | undefined;
 }
@@ -36,20 +41,31 @@ export function requireConfiguredStores({ storage, control, isProvided }: Storag
 
 /** Throws `ConfigurationError` with everything that production needs and that is missing. */
 export function requireDurableStores(requirements: StorageRequirements): void {
-  const { runtime, control, storage, isProvided, embeddedProblem } = requirements;
+  const { runtime, control, embeddedProblem } = requirements;
   if (!isProduction(runtime)) return;
   const problems: string[] = [];
-  if (!isProvided("redis") && !(isProvided("embedded") && storage.dataDir !== undefined)) {
-    problems.push(
-      `idempotency would forget with the process: set BALDUR_DATA_DIR and install ${PACKAGES.embedded}, or set BALDUR_REDIS_URL and install ${PACKAGES.redis}`,
-    );
-  }
+  const forgets = forgetting(requirements);
+  if (forgets !== undefined) problems.push(forgets);
   if (embeddedProblem !== undefined) problems.push(embeddedProblem);
   if (control.backend === "memory") {
     problems.push("the kill switch would forget with the process: set BALDUR_SYSTEM_CONTROL_BACKEND to file");
   }
   if (problems.length === 0) return;
   throw new ConfigurationError(`BALDUR_ENVIRONMENT is production, and ${problems.join("; ")}`, { problems });
+}
+
+/** Why work that was done would be done again; undefined where something is there that remembers it. */
+function forgetting({ storage, isProvided, isReached }: StorageRequirements): string | undefined {
+  if (isProvided("embedded") && storage.dataDir !== undefined) return undefined;
+  const servers = SERVERS.filter(isProvided);
+  if (servers.some(isReached)) return undefined;
+  const ways = [
+    `set BALDUR_DATA_DIR and install ${PACKAGES.embedded}`,
+    `set BALDUR_REDIS_URL and install ${PACKAGES.redis}`,
+    `set BALDUR_SQL_DSN and install ${PACKAGES.sql}`,
+  ];
+  if (servers.length === 0) return `idempotency would forget with the process: ${ways.join(", or ")}`;
+  return `no server that is to remember what was done answers (${servers.join(" and ")}); ${ways[0]} to start without`;
 }
 
 function isStorageKind(backend: string): backend is StorageKind {

@@ -6,6 +6,8 @@ import { ConfigurationError } from "../../src/errors.js";
 import { dlqProtect, domainTag, idempotent, rateLimit } from "../../src/gates.js";
 import { idempotentGate } from "../../src/idempotency/idempotent.js";
 import { rateLimitGate } from "../../src/rate-limit/gate.js";
+import type { RateLimitStore } from "../../src/rate-limit/store.js";
+import { MemoryRateLimitStore } from "../../src/rate-limit/stores/memory.js";
 import { errorOf, fails, SILENT } from "../runtime.js";
 
 function gates() {
@@ -20,6 +22,8 @@ function gates() {
     clock,
     runtime,
     limit: rateLimitGate(() => runtime.rateLimiting),
+    /** As where the calls of a fleet are counted. */
+    limitWith: (store: RateLimitStore) => rateLimitGate(() => ({ ...runtime.rateLimiting, store })),
     once: idempotentGate(() => runtime.idempotency),
   };
 }
@@ -91,6 +95,82 @@ describe("rateLimit", () => {
     ]) {
       expect(() => rateLimit(options as never)).toThrow(ConfigurationError);
     }
+  });
+});
+
+describe("rateLimit of a fleet", () => {
+  const options = { scope: "fleet", bucket: "api", maxRequests: 2, window: 1000 } as const;
+
+  it("counts the calls of every gate with its bucket together, and makes functions asynchronous", async () => {
+    const { limitWith, clock } = gates();
+    const limit = limitWith(new MemoryRateLimitStore(clock));
+    const first = limit(options)((n: number) => n);
+    const second = limit(options)(async (n: number) => -n);
+    expect([await first(1), await second(2)]).toEqual([1, -2]);
+    expect(await errorOf(first(3))).toMatchObject({
+      code: "ERR_BALDUR_RATE_LIMIT_EXCEEDED",
+      key: "*",
+      limit: 2,
+      window: 1000,
+    });
+    const quiet = limit({ ...options, raiseOnLimit: false })((n: number) => n);
+    await expect(quiet(4)).resolves.toBeUndefined();
+    await expect(limit({ ...options, bucket: "other" })(() => "free")()).resolves.toBe("free");
+  });
+
+  it("keeps buckets and keys apart, whatever they hold", async () => {
+    const { limitWith, clock } = gates();
+    const limit = limitWith(new MemoryRateLimitStore(clock));
+    const one = limit({ ...options, maxRequests: 1, bucket: "a:b", key: () => "c" })(() => "ran");
+    const other = limit({ ...options, maxRequests: 1, bucket: "a", key: () => "b:c" })(() => "ran");
+    expect([await one(), await other()]).toEqual(["ran", "ran"]);
+  });
+
+  it("is that of this process where no store is there", async () => {
+    const { limit } = gates();
+    const limited = limit(options)(() => "ran");
+    await expect(Promise.all([limited(), limited()])).resolves.toEqual(["ran", "ran"]);
+    expect(await errorOf(limited())).toMatchObject({ code: "ERR_BALDUR_RATE_LIMIT_EXCEEDED" });
+  });
+
+  it("says by which limit it refused", async () => {
+    const { limitWith, runtime } = gates();
+    const store = { available: false, take: () => ({ granted: 0, wait: 1 }) };
+    const limited = limitWith(store)({ ...options, emergencyRequests: 1, raiseOnLimit: false })(() => "ran");
+    await expect(Promise.all([limited(), limited()])).resolves.toEqual(["ran", undefined]);
+    store.available = true;
+    await limited();
+    const modes = runtime.telemetry
+      .metrics()
+      .filter(({ name }) => name === "baldur_rate_limit_exceeded_total");
+    expect(modes.map(({ labels, value }) => [labels["mode"], value])).toEqual([
+      ["emergency", 1],
+      ["normal", 1],
+    ]);
+  });
+
+  it("is inert while the kill switch is off, and only reports in a dry run", async () => {
+    const { limit, runtime } = gates();
+    const limited = limit({ ...options, maxRequests: 1 })(() => "ran");
+    await limited();
+    await runtime.control.enableDryRun({ actor: "a" });
+    await expect(limited()).resolves.toBe("ran");
+    await runtime.control.disable({ actor: "a", reason: "r" });
+    await expect(limited()).resolves.toBe("ran");
+  });
+
+  it.each([
+    [{ bucket: "" }, /bucket/],
+    [{ bucket: undefined }, /bucket/],
+    [{ batch: 0 }, /batch/],
+    [{ batch: 3 }, /batch/],
+    [{ emergencyRequests: 0 }, /emergencyRequests/],
+    [{ window: 99 }, /window/],
+    [{ scope: "planet" }, /scope/],
+    [{ lease: 3 }, /lease is not an option/],
+    [{ scope: "process" }, /bucket is not an option without scope/],
+  ])("refuses %j", (broken, message) => {
+    expect(() => rateLimit({ ...options, ...broken } as never)).toThrow(message);
   });
 });
 

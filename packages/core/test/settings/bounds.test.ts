@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { SETTINGS } from "../../src/declarations.js";
+import { SETTINGS } from "../../src/declared-settings.js";
 import type { Field, SettingsGroup } from "../../src/settings/define.js";
 import { Environment } from "../../src/settings/environment.js";
 import { fieldsOf, resolveSettings } from "../../src/settings/resolve.js";

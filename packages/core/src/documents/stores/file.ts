@@ -4,6 +4,7 @@ import type { CompareAndSetResult, DocumentStore, VersionedDocument } from "../d
 import { documentQuarantined } from "../events.js";
 import { FileLock } from "./file-lock.js";
 import { Folder } from "./folder.js";
+import { parse } from "./parse.js";
 
 const CORRUPT: unique symbol = Symbol("corrupt");
 
@@ -150,17 +151,4 @@ class Watch {
 
 function fileOf(key: string): string {
   return `${key}.json`;
-}
-
-function parse(text: string): VersionedDocument | undefined {
-  try {
-    const { version, value, updatedAt } = JSON.parse(text) as Partial<VersionedDocument>;
-    const whole =
-      Number.isInteger(version) && Number(version) > 0 && typeof value === "object" && value !== null;
-    return whole && typeof updatedAt === "number"
-      ? { version: version as number, value, updatedAt }
-      : undefined;
-  } catch {
-    return undefined; // torn or garbage: for the caller to quarantine
-  }
 }

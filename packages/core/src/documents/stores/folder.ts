@@ -56,7 +56,7 @@ export class Folder {
         await fs.rm(this.file(temporary), { force: true });
         throw error;
       }
-      await this.#sync();
+      await this.sync();
     });
   }
 
@@ -140,8 +140,9 @@ export class Folder {
     }
   }
 
-  /** The new name itself must reach the disk. */
-  async #sync(): Promise<void> {
+  /** A new name, and that one is gone, must itself reach the disk. */
+  async sync(): Promise<void> {
+    if (process.platform === "win32") return; // it has no handle to a folder; its journal keeps names
     const fs = await nodeFs();
     const folder = await fs.open(this.path, "r");
     try {

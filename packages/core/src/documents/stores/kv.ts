@@ -4,6 +4,7 @@ import type { KeyValueStore } from "../../kv/kv.js";
 import type { TelemetryHub } from "../../telemetry/telemetry.js";
 import type { CompareAndSetResult, DocumentStore, VersionedDocument } from "../documents.js";
 import { documentQuarantined, watcherFailed } from "../events.js";
+import { parse } from "./parse.js";
 
 const PREFIX = "document:";
 
@@ -136,17 +137,4 @@ class Watch {
 
 function nameOf(key: string): string {
   return `${PREFIX}${key}`;
-}
-
-function parse(found: string): VersionedDocument | undefined {
-  try {
-    const { version, value, updatedAt } = JSON.parse(found) as Partial<VersionedDocument>;
-    const whole =
-      Number.isInteger(version) && Number(version) > 0 && typeof value === "object" && value !== null;
-    return whole && typeof updatedAt === "number"
-      ? { version: version as number, value, updatedAt }
-      : undefined;
-  } catch {
-    return undefined; // torn or garbage: for the caller to put aside
-  }
 }

@@ -9,6 +9,7 @@ import type {
   Settlement,
 } from "../store.js";
 import { claim, complete, fail, release, retention, type Transition } from "../transition.js";
+import { decode } from "./decode.js";
 
 const PREFIX = "idempotency:";
 /** Records, by the key itself where it may be one, else by its hash. */
@@ -108,16 +109,6 @@ function endOf(record: unknown): number {
   const { since, ttl, status } = (record ?? {}) as IdempotencyRecord;
   const end = since + retention({ since, ttl, status } as IdempotencyRecord);
   return Number.isFinite(end) ? end : 0;
-}
-
-/** What cannot be read is told from what is not there: nobody knows whether its work was done. */
-function decode(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function dueKey(time: number, name: string): string {

@@ -1,0 +1,257 @@
+import type { Clock } from "../../clock.js";
+import { AdapterError } from "../../errors.js";
+import type { RedisClient, RedisReply } from "../../redis/redis.js";
+import type { FleetRow } from "../merge.js";
+import { beginningOf, type CircuitRecord, type CircuitVote, decode, encode } from "../record.js";
+import { acquireProbe, type Change, endProbe, publish, trip, withdraw } from "../record-transition.js";
+import type {
+  ChangedCircuit,
+  EndAnswer,
+  FleetListener,
+  FleetStore,
+  ProbeAnswer,
+  ProbeEnding,
+  ProbeRequest,
+  ProbeToken,
+  PublishAnswer,
+  TripAnswer,
+} from "../store.js";
+import { swap } from "./scripts.generated.js";
+import { ServerTime } from "./server-time.js";
+
+export interface RedisFleetStoreOptions {
+  readonly client: RedisClient;
+  readonly clock: Clock;
+  /** Told the name of a circuit whose record cannot be read: it counts as none, and the next change replaces it. */
+  readonly onDamaged?: (name: string) => void;
+}
+
+const MOST_ROUNDS = 20;
+const LOADED_AT_ONCE = 200;
+/** For longer than any pin; a circuit that nobody uses is forgotten then. */
+const KEPT = 48 * 3_600_000;
+/** The processes' idea of the time may be off by that much, so a change is looked for that much earlier. */
+const OVERLAP = 10_000;
+
+/** What is under a key; `text` is undefined where there is nothing. */
+interface Found {
+  readonly text: string | undefined;
+  readonly record: CircuitRecord | undefined;
+}
+
+const NOTHING: Found = { text: undefined, record: undefined };
+
+/**
+ * Circuits of all processes that share a Redis: one record for each, changed by compare-and-set, and one index of when they
+ * changed. What is due and what is over goes by Redis's clock, so those of the processes do not matter.
+ */
+export class RedisFleetStore implements FleetStore {
+  readonly #time: ServerTime;
+  /** What is assumed to be there, so that a change is one round trip as a rule. Closed circuits are not kept in mind. */
+  readonly #seen = new Map<string, Found>();
+  /**
+   * The latest changes that this process made or heard of, until they are seen in the index: whoever made one may have died
+   * before it told the index.
+   */
+  readonly #news = new Map<string, number>();
+  readonly #damaged = new Set<string>();
+  readonly #index: string;
+  readonly #channel: string;
+
+  constructor(private readonly options: RedisFleetStoreOptions) {
+    const { prefix } = options.client;
+    this.#time = new ServerTime(options.clock);
+    this.#index = `${prefix}cb:changes`;
+    this.#channel = `${prefix}cb:changed`;
+  }
+
+  get available(): boolean {
+    return this.options.client.available;
+  }
+
+  now(): number {
+    return this.#time.now();
+  }
+
+  async load(names?: readonly string[]): Promise<readonly CircuitRecord[]> {
+    const all = names ?? (await this.#indexed());
+    const records: CircuitRecord[] = [];
+    for (let at = 0; at < all.length || at === 0; at += LOADED_AT_ONCE) {
+      records.push(
+        ...(await this.#read(all.slice(at, at + LOADED_AT_ONCE))).flatMap(({ record }) => record ?? []),
+      );
+    }
+    if (names === undefined) await this.#forget(all, records);
+    return records;
+  }
+
+  async changes(since: number): Promise<readonly ChangedCircuit[]> {
+    const from = Math.max(
+      0,
+      Math.min(since - OVERLAP, ...[...this.#news.values()].map((epoch) => epoch - 1)),
+    );
+    const range = [`(${from}`, "+inf", "WITHSCORES"];
+    const reply = await this.options.client.command("ZRANGEBYSCORE", this.#index, ...range);
+    const changed = pairs(reply as readonly (string | number)[]);
+    this.#settleNews(new Map(changed.map(({ name, epoch }) => [name, epoch])));
+    return changed;
+  }
+
+  trip(row: FleetRow, vote: CircuitVote & { readonly quorum: number }): Promise<TripAnswer> {
+    return this.#apply(row.name, (found, now) => trip(found, row, vote, now));
+  }
+
+  async withdraw(name: string, instance: string): Promise<void> {
+    await this.#apply(name, (found) => withdraw(found, instance));
+  }
+
+  publish(row: FleetRow, expectedEpoch: number): Promise<PublishAnswer> {
+    return this.#apply(row.name, (found, now) => publish(found, row, expectedEpoch, now));
+  }
+
+  acquireProbe(name: string, request: ProbeRequest): Promise<ProbeAnswer> {
+    return this.#apply(name, (found, now) => acquireProbe(found, request, now));
+  }
+
+  endProbe(name: string, lease: ProbeToken, ending: ProbeEnding): Promise<EndAnswer> {
+    return this.#apply(name, (found, now) => endProbe(found, lease, ending, now));
+  }
+
+  subscribe(listener: FleetListener): Disposable {
+    const onMessage = (text: string): void => {
+      const record = decode(text);
+      if (record === undefined) return;
+      this.#see(record.name, text);
+      this.#news.set(record.name, record.epoch);
+      listener.heard(record);
+    };
+    return this.options.client.subscribe(this.#channel, onMessage, () => listener.gap());
+  }
+
+  watch(listener: (available: boolean) => void): Disposable {
+    return this.options.client.watch(listener);
+  }
+
+  /** Nothing is decided on what is only assumed to be there: that must be written to be true. */
+  async #apply<A>(
+    name: string,
+    decide: (found: CircuitRecord | undefined, now: number) => Change<A>,
+  ): Promise<A> {
+    let isRead = false;
+    let found = this.#seen.get(name) ?? NOTHING;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const change = decide(found.record, this.now());
+      if (change.record !== undefined) {
+        const conflict = await this.#swap(name, found, change);
+        if (conflict === undefined) return change.answer;
+        found = conflict;
+      } else if (isRead) return change.answer;
+      else found = (await this.#read([name]))[0] ?? NOTHING;
+      isRead = true;
+    }
+    throw new AdapterError(`circuit ${name} changed every time that it was about to be changed`);
+  }
+
+  /** Undefined where it was done, else what is there. */
+  async #swap<A>(name: string, found: Found, change: Change<A>): Promise<Found | undefined> {
+    const record = change.record as CircuitRecord;
+    const { notBefore = 0, notAfter = 0 } = change;
+    const isTold = record.epoch !== (found.record?.epoch ?? 0);
+    const text = encode(record);
+    const times = [Math.ceil(notBefore), Math.ceil(notAfter)];
+    const args = [expectedOf(found), text, keptFor(record), ...times, isTold ? this.#channel : ""];
+    const askedAt = this.options.clock.monotonic();
+    const reply = await this.options.client.run(swap, [this.#key(name)], args);
+    const [now, ...there] = reply as readonly [number, text?: string | null];
+    this.#time.heard(now, askedAt);
+    if (there.length > 0) return this.#see(name, there[0] ?? undefined);
+    this.#see(name, text);
+    if (isTold) void this.#note(name, record.epoch);
+    return undefined;
+  }
+
+  /** One by one, and sent together: those of a cluster are in many places. */
+  async #read(names: readonly string[]): Promise<readonly Found[]> {
+    const { client, clock } = this.options;
+    const askedAt = clock.monotonic();
+    const time = client.command("TIME").then((reply) => this.#time.heard(millisecondsOf(reply), askedAt));
+    const gets = names.map((name) => client.command("GET", this.#key(name)));
+    const [texts] = await Promise.all([Promise.all(gets), time]);
+    return names.map((name, at) => this.#see(name, (texts[at] ?? undefined) as string | undefined));
+  }
+
+  #see(name: string, text: string | undefined): Found {
+    const record = text === undefined ? undefined : decode(text);
+    const found = { text: record === undefined ? text : undefined, record };
+    if (text !== undefined && record === undefined) this.#tellDamaged(name);
+    if (record === undefined || record.state === "closed") this.#seen.delete(name);
+    else this.#seen.set(name, found);
+    return found;
+  }
+
+  /** The index is beside the records, because those of a cluster are in many places: it is written after them. */
+  async #note(name: string, epoch: number): Promise<void> {
+    this.#news.set(name, epoch);
+    try {
+      await this.options.client.command("ZADD", this.#index, "GT", epoch, name);
+    } catch {
+      return; // it is not seen in the index then, and tried again
+    }
+  }
+
+  #settleNews(indexed: ReadonlyMap<string, number>): void {
+    for (const [name, epoch] of this.#news) {
+      if ((indexed.get(name) ?? 0) >= epoch) this.#news.delete(name);
+      else void this.#note(name, epoch);
+    }
+  }
+
+  #tellDamaged(name: string): void {
+    if (this.#damaged.has(name)) return;
+    this.#damaged.add(name);
+    this.options.onDamaged?.(name);
+  }
+
+  async #indexed(): Promise<readonly string[]> {
+    return ((await this.options.client.command("ZRANGE", this.#index, 0, -1)) as readonly string[]).map(
+      String,
+    );
+  }
+
+  /** Takes names out of the index whose records have expired. */
+  async #forget(names: readonly string[], records: readonly CircuitRecord[]): Promise<void> {
+    if (names.length === records.length) return;
+    const { client } = this.options;
+    const over = Math.floor(this.now() - KEPT);
+    const old = (await client.command("ZRANGEBYSCORE", this.#index, "-inf", over)) as readonly string[];
+    const held = new Set(records.map(({ name }) => name));
+    const gone = old.filter((name) => !held.has(name));
+    if (gone.length > 0) await client.command("ZREM", this.#index, ...gone);
+  }
+
+  #key(name: string): string {
+    return `${this.options.client.prefix}{cb:${name}}`;
+  }
+}
+
+/** Names with their epochs, in turn. */
+function pairs(flat: readonly (string | number)[]): ChangedCircuit[] {
+  return Array.from({ length: flat.length / 2 }, (_, at) => ({
+    name: String(flat[2 * at]),
+    epoch: Number(flat[2 * at + 1]),
+  }));
+}
+
+function expectedOf({ text, record }: Found): string {
+  return record === undefined ? (text ?? "") : beginningOf(record.revision);
+}
+
+function keptFor({ pin, openUntil, since }: CircuitRecord): number {
+  if (pin !== undefined && pin.until === undefined) return 0;
+  return KEPT + Math.max(0, Math.ceil(openUntil - since));
+}
+
+function millisecondsOf(time: RedisReply | undefined): number {
+  const [seconds, microseconds] = time as readonly [string | number, string | number];
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+}

@@ -1,0 +1,141 @@
+import type { Clock } from "../../clock.js";
+import type { RedisClient, RedisReply } from "../../redis/redis.js";
+import type {
+  ClaimAnswer,
+  ClaimRequest,
+  ClaimToken,
+  IdempotencyRecord,
+  IdempotencyStore,
+  Settlement,
+} from "../store.js";
+import { claim, complete, fail, release, retention, type Transition } from "../transition.js";
+import { Arrears } from "./arrears.js";
+import { decode } from "./decode.js";
+import { swap } from "./scripts.generated.js";
+
+/** Rounds until a key that others keep changing is given up. */
+const MOST_ROUNDS = 5;
+/** Milliseconds: Redis takes no expiry beyond what its clock can count. */
+const LONGEST = 10 ** 15;
+
+export interface RedisIdempotencyStoreOptions {
+  readonly client: RedisClient;
+  readonly clock: Clock;
+}
+
+/** What was found under a key, and by the clock of Redis when. */
+interface Found {
+  readonly now: number;
+  /** Undefined where there is nothing. */
+  readonly text: string | undefined;
+}
+
+type Decide<A> = (found: unknown, now: number) => Transition<A>;
+
+/**
+ * Claims of all processes that share a Redis. A new key is claimed, and a claim settled, in one round trip: what is there in
+ * nearly every case is assumed, and where it is something else that is decided on.
+ *
+ * Records are dated by the clock of Redis, so those of the processes do not matter. The clock of a server that takes over
+ * may differ from its predecessor's by as much as the tolerance of a claim allows for.
+ */
+export class RedisIdempotencyStore implements IdempotencyStore {
+  readonly shared = true;
+  readonly #client: RedisClient;
+  readonly #arrears: Arrears;
+
+  constructor({ client, clock }: RedisIdempotencyStoreOptions) {
+    this.#client = client;
+    this.#arrears = new Arrears(client, clock);
+  }
+
+  async claim(key: string, request: ClaimRequest): Promise<ClaimAnswer> {
+    const decide: Decide<ClaimAnswer> = (found, now) => claim(found, request, now);
+    const { available } = this.#client;
+    this.#arrears.drop(request.owner);
+    try {
+      const answer = await this.#apply(key, undefined, decide);
+      return answer ?? { decision: "abort", reason: "contended" };
+    } catch (error) {
+      // It may have been made all the same, and would keep everybody out until its window ends.
+      if (available) this.#arrears.add(request.owner, () => this.#release(key, request.owner, 1));
+      throw error;
+    }
+  }
+
+  complete(key: string, token: ClaimToken, settlement: Settlement): Promise<boolean> {
+    const decide: Decide<boolean> = (found, now) => complete(found, token, settlement, now);
+    return this.#arrears.attempt(token.owner, () => this.#settle(key, token, decide));
+  }
+
+  fail(key: string, token: ClaimToken, settlement: Settlement): Promise<boolean> {
+    const decide: Decide<boolean> = (found, now) => fail(found, token, settlement, now);
+    return this.#arrears.attempt(token.owner, () => this.#settle(key, token, decide));
+  }
+
+  release(key: string, { owner, attempt }: ClaimToken): Promise<boolean> {
+    return this.#arrears.attempt(owner, () => this.#release(key, owner, attempt));
+  }
+
+  /** Tries once more to tell Redis what it could not be told when it happened. The client stays open. */
+  close(): Promise<void> {
+    return this.#arrears.close();
+  }
+
+  #release(key: string, owner: string, attempt: number): Promise<boolean> {
+    const token = { owner, attempt };
+    return this.#settle(key, token, (found, now) => release(found, token, now));
+  }
+
+  /** In nearly every case a claim is settled that is still its owner's. */
+  async #settle(key: string, token: ClaimToken, decide: Decide<boolean>): Promise<boolean> {
+    const assumed: IdempotencyRecord = { status: "executing", ...token, since: 0, ttl: 0 };
+    return (await this.#apply(key, assumed, decide)) ?? false;
+  }
+
+  /** Undefined where the record changed every time that it was about to be replaced. */
+  async #apply<A>(
+    key: string,
+    assumed: IdempotencyRecord | undefined,
+    decide: Decide<A>,
+  ): Promise<A | undefined> {
+    let expected = assumed === undefined ? "" : headOf(assumed);
+    let { answer, record } = decide(assumed, 0);
+    for (let round = 0; record !== undefined; round++) {
+      if (round === MOST_ROUNDS) return undefined;
+      const found = await this.#swap(key, expected, record);
+      if (found === undefined) return answer;
+      ({ answer, record } = decide(decode(found.text), found.now));
+      expected = found.text ?? "";
+    }
+    return answer;
+  }
+
+  /**
+   * Replaces what begins as expected: a text as it was read, or the head of a record; empty for nothing. Undefined where it
+   * was done, else what is there.
+   */
+  async #swap(key: string, expected: string, record: IdempotencyRecord | null): Promise<Found | undefined> {
+    const written = record === null ? ["", "", 0] : [headOf(record), tailOf(record), keptFor(record)];
+    const name = `${this.#client.prefix}idempotency:${key}`;
+    return foundIn(await this.#client.run(swap, [name], [expected, ...written]));
+  }
+}
+
+/** Tells whose claim a record is, so it is enough to compare. */
+function headOf({ status, owner, attempt }: IdempotencyRecord): string {
+  return `${JSON.stringify({ status, owner, attempt }).slice(0, -1)},"since":`;
+}
+
+function tailOf({ ttl, result }: IdempotencyRecord): string {
+  return `,${JSON.stringify({ ttl, result }).slice(1)}`;
+}
+
+function keptFor(record: IdempotencyRecord): number {
+  return Math.min(LONGEST, Math.max(1, Math.ceil(retention(record))));
+}
+
+function foundIn(reply: RedisReply): Found | undefined {
+  const [now, ...found] = reply as readonly [number, text?: string | null];
+  return found.length === 0 ? undefined : { now, text: found[0] ?? undefined };
+}

@@ -1,0 +1,148 @@
+import type { Clock } from "../clock.js";
+import type { RateLimitRule, RateLimitStore, Taken } from "./store.js";
+import { WindowCounter } from "./window-counter.js";
+
+export interface FleetRule extends RateLimitRule {
+  /** Names the limit among those of the fleet. */
+  readonly bucket: string;
+  /** Places that are taken at a time and used up here; 1 asks for every call. */
+  readonly batch: number;
+  /** Calls that this process lets begin in a window while the store is away. */
+  readonly emergency: number;
+}
+
+/** What a limiter works with, as it is at the time of a call. */
+export interface FleetServices {
+  readonly store: RateLimitStore;
+  readonly clock: Pick<Clock, "monotonic">;
+}
+
+/** Resolved with the milliseconds to wait; 0 where the call may begin. */
+type Waiter = (wait: number) => void;
+
+/** What this process knows of the limit of a key. */
+class Share {
+  /** Places that were granted and are not used yet. They lapse with the window that they were counted in. */
+  places = 0;
+  placesUntil = 0;
+  /** Until then the store would refuse. */
+  fullUntil = 0;
+  /** Calls that began without asking. */
+  owed = 0;
+  owedAt = 0;
+  waiters: Waiter[] = [];
+  isGathering = false;
+  isAsking = false;
+  /** Everything that began here: an emergency limit takes it into account. */
+  readonly begun: WindowCounter;
+
+  constructor(rule: FleetRule) {
+    this.begun = new WindowCounter({ limit: rule.emergency, window: rule.window });
+  }
+}
+
+const MOST_KEYS = 10_000;
+/** What waits for it runs when the present code, and what is in the queue before it, has run. */
+const END_OF_TURN: Promise<void> = Promise.resolve();
+
+/**
+ * One process's part in a limit of the fleet. Calls of one turn of the event loop share a question, and what is known to be
+ * full is not asked for again. With a batch of more than 1, a process holds at most that many places that it does not use:
+ * so many fewer calls than the limit may begin, and, because places are used later than they are counted, so many more.
+ *
+ * While the store is away, every process keeps an emergency limit, which includes what it let begin before. The store is
+ * told of these calls when it can be asked again.
+ */
+export class FleetLimiter {
+  readonly #shares = new Map<string, Share>();
+
+  constructor(private readonly rule: FleetRule) {}
+
+  /** 0 if the call may begin, else the milliseconds until one may. Never rejects. */
+  take(key: string, services: FleetServices): number | Promise<number> {
+    const share = this.#share(key);
+    const now = services.clock.monotonic();
+    if (share.places > 0 && now < share.placesUntil) {
+      share.places--;
+      return begin(share, now);
+    }
+    if (now < share.fullUntil) return share.fullUntil - now;
+    if (!services.store.available) return alone(share, now);
+    return new Promise((resolve) => {
+      share.waiters.push(resolve);
+      this.#gather(key, share, services);
+    });
+  }
+
+  #share(key: string): Share {
+    const share = this.#shares.get(key) ?? new Share(this.rule);
+    this.#shares.delete(key); // the map's order is the order of use
+    this.#shares.set(key, share);
+    if (this.#shares.size > MOST_KEYS) this.#forgetOldest();
+    return share;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#shares.keys();
+    if (oldest !== undefined) this.#shares.delete(oldest);
+  }
+
+  /** Asks once the present turn has said how many want to begin. Who holds places in stock asks one question at a time. */
+  #gather(key: string, share: Share, services: FleetServices): void {
+    if (share.isGathering || (share.isAsking && this.rule.batch > 1)) return;
+    share.isGathering = true;
+    void END_OF_TURN.then(() => {
+      share.isGathering = false;
+      return this.#ask(key, share, services);
+    });
+  }
+
+  async #ask(key: string, share: Share, services: FleetServices): Promise<void> {
+    const { bucket, batch, limit, window } = this.rule;
+    const { store, clock } = services;
+    const asking = share.waiters.splice(0);
+    const count = Math.max(batch, asking.length);
+    const owed = clock.monotonic() - share.owedAt < window ? share.owed : 0;
+    share.owed = 0;
+    share.isAsking = true;
+    try {
+      const taken = await store.take({ bucket: `${bucket}:${key}`, limit, window, count, owed });
+      this.#serve(share, asking, taken, clock.monotonic());
+    } catch {
+      // The store tells of its failures itself.
+      share.owed += owed;
+      const now = clock.monotonic();
+      for (const waiter of asking) waiter(alone(share, now));
+    }
+    share.isAsking = false;
+    if (share.waiters.length > 0) this.#gather(key, share, services);
+  }
+
+  #serve(share: Share, asking: readonly Waiter[], { granted, wait }: Taken, now: number): void {
+    const { batch, window } = this.rule;
+    if (wait > 0) share.fullUntil = now + wait;
+    const served = asking.slice(0, granted);
+    for (const waiter of served) waiter(begin(share, now));
+    for (const waiter of asking.slice(granted)) waiter(wait);
+    if (batch === 1) return;
+    share.places = granted - served.length;
+    share.placesUntil = now + window;
+    while (share.places > 0 && share.waiters.length > 0) {
+      share.places--;
+      share.waiters.shift()?.(begin(share, now));
+    }
+  }
+}
+
+function begin(share: Share, now: number): number {
+  share.begun.add(1, now);
+  return 0;
+}
+
+function alone(share: Share, now: number): number {
+  const { granted, wait } = share.begun.take(1, now);
+  if (granted === 0) return wait;
+  share.owed++;
+  share.owedAt = now;
+  return 0;
+}

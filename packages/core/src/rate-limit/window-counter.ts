@@ -1,0 +1,63 @@
+import type { RateLimitRule, Taken } from "./store.js";
+
+/** Parts that a window is counted in. */
+const CELLS = 20;
+/** The window may begin anywhere in the first of them, so one more counts. */
+const COUNTED = CELLS + 1;
+
+/**
+ * How many calls began in the latest window, in the memory of a few numbers. A cell is counted as long as any part of it
+ * may lie in the window: never too few are counted.
+ */
+export class WindowCounter {
+  readonly #cells = new Float64Array(COUNTED);
+  readonly #width: number;
+  #latest = Number.NEGATIVE_INFINITY;
+  #total = 0;
+
+  constructor(private readonly rule: RateLimitRule) {
+    this.#width = rule.window / CELLS;
+  }
+
+  /** Counts them, up to the limit. */
+  take(count: number, now: number): Taken {
+    const granted = Math.max(0, Math.min(count, this.#free(now)));
+    this.add(granted, now);
+    return { granted, wait: granted < count ? this.#wait(now) : 0 };
+  }
+
+  /** Counts them, whatever the limit is. */
+  add(count: number, now: number): void {
+    this.#moveTo(now);
+    this.#cells[this.#slot(this.#latest)] = (this.#cells[this.#slot(this.#latest)] as number) + count;
+    this.#total += count;
+  }
+
+  #free(now: number): number {
+    this.#moveTo(now);
+    return this.rule.limit - this.#total;
+  }
+
+  /** Forgets the cells that the window has left. */
+  #moveTo(now: number): void {
+    const cell = Math.floor(now / this.#width);
+    if (cell <= this.#latest) return;
+    for (let old = Math.max(this.#latest + 1, cell - CELLS); old <= cell; old++) {
+      const slot = this.#slot(old);
+      this.#total -= this.#cells[slot] as number;
+      this.#cells[slot] = 0;
+    }
+    this.#latest = cell;
+  }
+
+  /** Milliseconds until the first of the calls that are counted is not any more. */
+  #wait(now: number): number {
+    let cell = this.#latest - CELLS;
+    while (cell < this.#latest && this.#cells[this.#slot(cell)] === 0) cell++;
+    return (cell + COUNTED) * this.#width - now;
+  }
+
+  #slot(cell: number): number {
+    return ((cell % COUNTED) + COUNTED) % COUNTED;
+  }
+}
