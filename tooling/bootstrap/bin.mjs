@@ -84,6 +84,7 @@ const jest = (args, extra) =>
 function check() {
   step("format and lint", () => run("biome", ["check", "."]));
   step("house rules", () => node("tooling/checks/house-rules.mjs"));
+  step("embedded scripts", () => node("tooling/embed/generate.mjs", "--check"));
   step("boundaries", () => {
     run("turbo", ["boundaries"]);
     node("tooling/checks/dependencies.mjs");
@@ -117,6 +118,7 @@ const tasks = {
     node("tooling/bench/src/main.mjs", ...args);
   },
   format: () => run("biome", ["check", "--write", "."]),
+  embed: () => node("tooling/embed/generate.mjs"),
   docs: () => {
     turbo("build", "--filter=./packages/*");
     node("tooling/docs/generate.mjs");

@@ -157,7 +157,7 @@ export const NOT_PROVEN = [
   "the outage.",
   "The pace of the replays (150 per second after 2 s, by default 50 after 30 s), their concurrency (8, not 4), the",
   "batches after a restart (100, not 10) and the cooldown after 429 (a second at most) are set for a short run.",
-  "One host, the loopback interface, one shop process at a time, a synthetic gateway and an even load: no packet",
+  "One host, the loopback interface, one shop process (four as a fleet), a synthetic gateway and an even load: no packet",
   "loss, no name lookup, no TLS, no shared state between hosts, no bursts, nothing longer than this.",
   "The shop without Baldur has a timeout of 2 s and no queue; a better one by hand would do better.",
 ];

@@ -25,10 +25,16 @@ export function measure(round) {
     replays: replays.length,
     failedReplays: replays.filter((success) => !success).length,
     openings: transitions.filter(({ state }) => state === "open").length,
-    lastState: transitions.at(-1)?.state,
+    lastState: lastStateOf(transitions),
     tier: round.tier,
     late: round.late,
   };
+}
+
+/** Of all breakers, if they agree. */
+function lastStateOf(transitions) {
+  const last = new Map(transitions.map(({ shop, state }) => [shop, state]));
+  return [...new Set(last.values())].join(" and ") || undefined;
 }
 
 function asTheClientSawIt(orders) {

@@ -69,10 +69,15 @@ export function plainPayment(charge) {
  * needs a licence, and without one the same code rejects.
  */
 export async function protectedPayment(charge, load, tell) {
-  const baldur = createBaldur({ plugins: pro(), discover: false, logger: quiet, settings: SETTINGS });
+  const plugins = [...(await sharedState()), ...pro()];
+  const baldur = createBaldur({ plugins, discover: false, logger: quiet, settings: SETTINGS });
   for (const [event, state] of Object.entries(TRANSITIONS)) {
     baldur.telemetry.subscribe(event, ({ at }) => tell({ state, at: at.getTime() }));
   }
+  // Where the circuit is shared, another shop may have decided.
+  baldur.telemetry.subscribe("circuit_breaker.fleet_followed", ({ payload, at }) =>
+    tell({ state: payload.state, at: at.getTime() }),
+  );
   baldur.telemetry.subscribe("dlq_replay.completed", ({ payload }) => tell({ replayed: payload.success }));
   baldur.telemetry.subscribe("dlq.stale_released", ({ payload }) => tell({ takenBack: payload.entries }));
   baldur.onReplay(NAME, ({ snapshotData }) => replay(charge, snapshotData, load));
@@ -86,6 +91,15 @@ export async function protectedPayment(charge, load, tell) {
     if (kept?.captured && DURABLE.includes(kept.where)) return "accepted";
     throw result.error;
   };
+}
+
+/** What a fleet of shops shares its state in, where the environment names any. */
+async function sharedState() {
+  const { BALDUR_REDIS_URL, BALDUR_SQL_DSN } = process.env;
+  return [
+    ...(BALDUR_REDIS_URL === undefined ? [] : [(await import("@baldur/redis")).redis()]),
+    ...(BALDUR_SQL_DSN === undefined ? [] : [(await import("@baldur/postgres")).postgres()]),
+  ];
 }
 
 async function replay(charge, order, load) {

@@ -19,17 +19,24 @@ export function table(rows, columns) {
   return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...cells.map(line)].join("\n");
 }
 
-/** The breaker's states, one character for 200 ms, under a ruler of the phases. */
-export function timeline({ phases, end, transitions, deaths }) {
-  // A breaker lives in its process: a new one begins closed.
-  const lives = deaths.flatMap(({ at, back }) => [
+/** The states of each shop's breaker, one character for 200 ms, under a ruler of the phases. */
+export function timeline({ phases, end, transitions, deaths, shops }) {
+  const lines = Array.from({ length: shops }, (_, shop) => {
+    const states = statesOf(shop, transitions, deaths);
+    return Array.from({ length: Math.ceil(end / SLOT) }, (_, slot) => mark(states, slot * SLOT)).join("");
+  });
+  const legend = `= closed   # open   ~ half-open   x no shop   (one character for ${SLOT} ms)`;
+  return [ruler(phases, end), ...lines, legend].join("\n");
+}
+
+function statesOf(shop, transitions, deaths) {
+  const ofShop = (each) => each.shop === shop;
+  // What a new process knows of the circuit it tells.
+  const lives = deaths.filter(ofShop).flatMap(({ at, back }) => [
     { state: "down", at },
     { state: "closed", at: back },
   ]);
-  const states = [...transitions, ...lives].sort((a, b) => a.at - b.at);
-  const slots = Array.from({ length: Math.ceil(end / SLOT) }, (_, slot) => mark(states, slot * SLOT));
-  const legend = `= closed   # open   ~ half-open   x no shop   (one character for ${SLOT} ms)`;
-  return [ruler(phases, end), slots.join(""), legend].join("\n");
+  return [...transitions.filter(ofShop), ...lives].sort((a, b) => a.at - b.at);
 }
 
 function ruler(phases, end) {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Fleet } from "./fleet.mjs";
 import { LedgerReader } from "./ledger.mjs";
 import { Service } from "./service.mjs";
 import { isAcknowledged, startTraffic } from "./traffic.mjs";
@@ -12,39 +13,44 @@ const DRAIN_AFTERWARDS = 8000;
 const LOOKS = 1000;
 
 /**
- * One round: the shop under traffic while its gateway, and then the shop itself, go through every phase. After the
- * deadline nothing is waited for any more.
+ * One round: the shops under traffic while their gateway, one of them and the servers that they share go through every
+ * phase. After the deadline nothing is waited for any more.
  */
-export async function runRound({ variant, folder, deadline, onProgress }) {
+export async function runRound({ variant, shops, servers, folder, deadline, onProgress }) {
   const events = [];
   const ledgerPath = join(folder, `${variant}.ledger`);
   const environment = {
-    BALDUR_DATA_DIR: join(folder, variant),
+    ...servers.environment,
     ...(variant === "pro" && { BALDUR_LICENSE_FILE: LICENCE }),
   };
   const gateway = new Service("./gateway.mjs");
-  const shop = new Service("./shop.mjs", { environment, onEvent: (event) => events.push(event) });
+  const fleet = new Fleet(shops, (shop) => ({
+    // Of a fleet every shop is as if on a host of its own.
+    environment: { ...environment, BALDUR_DATA_DIR: join(folder, `${variant}-${shop}`) },
+    onEvent: (event) => events.push({ shop, ...event }),
+  }));
   const round = {
     ledger: new LedgerReader(ledgerPath),
     startGateway: (mode) => gateway.start(mode, ledgerPath),
-    startShop: () => shop.start(variant, gateway.port),
+    startShop: (shop) => shop.start(variant, gateway.port),
     replays: variant === "pro",
     deadline,
     gateway,
-    shop,
+    fleet,
+    servers,
   };
   try {
     await round.startGateway("normal");
-    await round.startShop();
-    await warmUp(shop.port);
+    await fleet.start(variant, gateway.port);
+    await Promise.all(fleet.ports.map(warmUp));
     return await underTraffic(round, events, onProgress);
   } finally {
-    await Promise.all([shop.kill(), gateway.kill()]);
+    await Promise.all([fleet.kill(), gateway.kill()]);
   }
 }
 
 async function underTraffic(round, events, onProgress) {
-  const traffic = startTraffic(round.shop.port);
+  const traffic = startTraffic(round.fleet.ports);
   const { orders, elapsed, startedAt } = traffic;
   const phases = [];
   const progress = () => onProgress(phases.at(-1).name, { orders, elapsed, ledger: round.ledger });
@@ -60,62 +66,72 @@ async function underTraffic(round, events, onProgress) {
     await traffic.stop();
     await drained(round, orders, DRAIN_AFTERWARDS);
     const calls = round.ledger.calls().map((call) => ({ ...call, at: call.at - startedAt }));
-    return { ...facts, orders, phases, end, late, calls, ...sorted(events, startedAt) };
+    const shops = round.fleet.shops.length;
+    return { ...facts, shops, orders, phases, end, late, calls, ...sorted(events, startedAt) };
   } finally {
     clearInterval(ticker);
   }
 }
 
 async function playPhases(round) {
-  const { gateway, shop, startGateway, traffic, enter } = round;
+  const { gateway, fleet, servers, startGateway, traffic, enter } = round;
   enter("normal");
   await sleep(1000);
 
   const gatewaySignal = await gateway.kill();
   enter("killed");
-  const { attempts: before } = await shop.ask();
+  const before = await attemptsOf(fleet);
   await sleep(1500);
-  const { attempts: after } = await shop.ask();
+  const after = await attemptsOf(fleet);
   await startGateway("hang");
 
   enter("hangs");
   await sleep(600);
   // With an open circuit nothing but its probes waits for the gateway.
   const inOutage = await killShop(round, "shop killed", ({ inFlight }) => inFlight > 0);
+  await servers.kill();
+  if (servers.names.length > 0) enter("alone");
   await sleep(1000);
   await gateway.ask("limit");
 
   enter("429");
   await sleep(1300);
+  await servers.restart();
   await gateway.ask("normal");
 
   enter("recovered");
   await sleep(2200);
-  const isReplaying = ({ replaying, replayed }) => replaying > 1 && replayed > 30;
+  const isReplaying = ({ replaying, replayed }) => replaying > 1 && replayed > 30 / fleet.shops.length;
   const inDrain = await killShop(round, "killed again", round.replays ? isReplaying : () => true);
   await sleep(600);
   await drained(round, traffic.orders, DRAIN_UNDER_TRAFFIC);
   return { gatewaySignal, triedWhileKilled: after - before, deaths: [inOutage, inDrain] };
 }
 
-/** Kills the shop as soon as its load is right, and starts it again. Answers what it took with it. */
-async function killShop({ shop, startShop, traffic, enter }, phase, isRight) {
-  const load = await loadOf(shop, isRight);
+async function attemptsOf(fleet) {
+  return (await fleet.ask()).reduce((sum, { attempts }) => sum + attempts, 0);
+}
+
+/** Kills a shop as soon as its load is right, and starts it again. Answers what it took with it. */
+async function killShop({ fleet, startShop, traffic, enter }, phase, isRight) {
+  const { number, load } = await loadedShop(fleet, isRight);
+  const shop = fleet.shops[number];
   const signal = await shop.kill();
   enter(phase);
   const at = traffic.elapsed();
-  await startShop();
-  return { ...load, signal, at, back: traffic.elapsed() };
+  await startShop(shop);
+  return { ...load, shop: number, signal, at, back: traffic.elapsed() };
 }
 
-/** Waits, but not for ever, until the load of the shop is right. */
-async function loadOf(shop, isRight) {
+/** Waits, but not for ever, until the load of a shop is right. */
+async function loadedShop(fleet, isRight) {
   for (let look = 0; look < LOOKS; look += 1) {
-    const load = await shop.ask();
-    if (isRight(load)) return load;
+    const loads = await fleet.ask();
+    const number = loads.findIndex(isRight);
+    if (number >= 0) return { number, load: loads[number] };
     await sleep(5);
   }
-  return shop.ask();
+  return { number: 0, load: (await fleet.ask())[0] };
 }
 
 /** Waits until every order that was acknowledged is charged. Nobody asks the shop to do so. */
@@ -143,6 +159,6 @@ function sorted(events, startedAt) {
     tier: told("tier")[0]?.tier ?? "none",
     replays: told("replayed").map(({ replayed }) => replayed),
     takenBack: told("takenBack").reduce((sum, { takenBack }) => sum + takenBack, 0),
-    transitions: told("state").map(({ state, at }) => ({ state, at: at - startedAt })),
+    transitions: told("state").map(({ shop, state, at }) => ({ shop, state, at: at - startedAt })),
   };
 }

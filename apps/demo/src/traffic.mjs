@@ -13,7 +13,7 @@ export const isAcknowledged = ({ status }) => status === 200 || status === 202;
  * Sends orders on a fixed schedule, whether or not earlier ones were answered. Latency counts from the scheduled time,
  * so that a client that falls behind does not hide a slow shop. An order that gets no answer is sent again.
  */
-export function startTraffic(port) {
+export function startTraffic(ports) {
   const agent = new Agent({ keepAlive: true });
   const startedAt = Date.now();
   const start = performance.now();
@@ -27,7 +27,7 @@ export function startTraffic(port) {
     for (let due = orders.length * INTERVAL; due <= now; due = orders.length * INTERVAL) {
       const order = { id: orders.length + 1, due, sent: 0, status: undefined, latency: undefined };
       orders.push(order);
-      pending.push(place(order, { port, agent, elapsed }));
+      pending.push(place(order, { ports, agent, elapsed }));
     }
   };
   const timer = setInterval(sendDue, INTERVAL);
@@ -40,10 +40,11 @@ export function startTraffic(port) {
 }
 
 /** Until it is answered; status 0 when the client has lost its patience. */
-async function place(order, { port, agent, elapsed }) {
+async function place(order, { ports, agent, elapsed }) {
   let status = 0;
   while (status === 0 && elapsed() - order.due < PATIENCE) {
     if (order.sent > 0) await sleep(RESEND_WAIT);
+    const port = ports[(order.id + order.sent) % ports.length]; // another shop, if there is one
     order.sent += 1;
     status = await send(order, { port, agent, timeout: PATIENCE });
   }

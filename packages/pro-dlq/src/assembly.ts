@@ -10,19 +10,13 @@ import { EntryMaker } from "./capture/maker.js";
 import { Outbox } from "./capture/outbox.js";
 import { Recorder } from "./capture/recorder.js";
 import { DeadLetterQueue } from "./dlq.js";
-import {
-  automationFailed,
-  entryQuarantined,
-  outboxOverflowed,
-  shutdownDumped,
-  spillFailed,
-  storeInMemory,
-} from "./events.js";
+import { automationFailed, outboxOverflowed, shutdownDumped, spillFailed } from "./events.js";
 import { Gauges } from "./gauges.js";
 import { Maintenance } from "./maintenance.js";
 import { outboxDrops } from "./metrics.js";
 import { replayOverrides } from "./options.js";
 import { Owner } from "./owner.js";
+import { Arrears } from "./replay/arrears.js";
 import { Automation } from "./replay/automation.js";
 import { Gate } from "./replay/gate.js";
 import { Guard } from "./replay/guard.js";
@@ -35,8 +29,9 @@ import { type DlqSettings, dlqSettings, replaySettings, secretsSettings } from "
 import { createSeal } from "./snapshot/seal.js";
 import { sensitiveKeys } from "./snapshot/sensitive.js";
 import { SpillFile } from "./spill/spill.js";
-import { KvDlqStore } from "./store/kv/store.js";
-import type { NewEntry } from "./store/store.js";
+import { chooseStore } from "./store/choice.js";
+import { lateStore } from "./store/late.js";
+import type { DlqStore, NewEntry } from "./store/store.js";
 import { every } from "./ticker.js";
 
 const GAUGES_INTERVAL = 5000;
@@ -47,6 +42,7 @@ export interface Assembly {
   readonly queue: DeadLetterQueue;
   readonly automation: Automation;
   background(signal: AbortSignal): Promise<void>;
+  /** Throws `ConfigurationError` for a store that nobody provides. */
   start(): void;
   /** Rejects when something was not written in time; what it was went down the chain. */
   close(): Promise<void>;
@@ -63,10 +59,12 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
   const key = options.encryptionKey ?? context.settings(secretsSettings).encryptionKey;
   const seal = key === undefined ? undefined : createSeal(key);
 
-  const store = new KvDlqStore({
-    map: () => context.keyValue(),
-    onCorrupt: (id, problem) => telemetry.report(entryQuarantined, { id, problem }),
-  });
+  let chosen: DlqStore | undefined;
+  const choose = (): DlqStore => {
+    chosen ??= chooseStore(context, settings.backend);
+    return chosen;
+  };
+  const store = lateStore(choose);
   const spill = new SpillFile({
     folders: spillFolders(context, settings.fallbackPath),
     clock,
@@ -79,7 +77,7 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
     strategy: settings.overflowStrategy,
   };
   const chain = new Chain({ store, capacity, spill, clock, telemetry });
-  const outbox = createOutbox(context, settings, chain);
+  const outbox = createOutbox(context, settings, chain, () => chosen?.flights ?? 1);
   const maker = new EntryMaker({
     settings,
     domainMaxRetries: replay.domainMaxRetries,
@@ -97,8 +95,9 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
   const patience = new Patience(clock);
   const gate = new Gate({ settings, handlers, unseal: seal?.unseal, patience });
   const guard = new Guard(context);
-  const runner = new Runner(store, context, patience);
-  const parts = { store, owner, gate, guard, runner, told: new Told(), context };
+  const arrears = new Arrears(store, clock);
+  const runner = new Runner(arrears, context, patience);
+  const parts = { store, owner, gate, guard, runner, told: new Told(), arrears, context };
   const replays = new Replays(parts, replay);
   const now = (): number => clock.now();
   const sweeping = { ...settings, ...replay };
@@ -121,6 +120,7 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
     settings,
     owner,
     patience,
+    arrears,
     lease: replay.lease,
   });
   const isEnabled = (): boolean => settings.enabled && replay.onRecoveryEnabled && control.enabled;
@@ -137,6 +137,14 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
     settings,
     context: { clock, control, telemetry, slots },
   });
+
+  const wake = (isAvailable: boolean): void => {
+    if (!isAvailable) return;
+    chain.wake();
+    chain.absorb().catch(() => undefined); // the next look tells why
+    automation.storeIsBack();
+  };
+  const watched: Disposable[] = [];
 
   /** A process that ends takes nothing with it. */
   const dump = (): number =>
@@ -159,11 +167,16 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
       ]);
     },
     start() {
+      // What keeps it from being ready was told, and whoever needs it tries again.
+      choose()
+        .prepare?.()
+        .catch(() => undefined);
+      for (const server of [context.sql(), context.redis()])
+        if (server !== undefined) watched.push(server.watch(wake));
       process.once("exit", dump);
-      const remedy = "install @baldur/embedded and set BALDUR_DATA_DIR to keep them";
-      if (!context.keyValue().durable) telemetry.report(storeInMemory, { remedy });
     },
     async close() {
+      for (const each of watched.splice(0)) each[Symbol.dispose]();
       const idle = automation.close(); // a handler that does not end must not keep captures from their place
       const isDrained = await outbox.drained(settings.outboxJoinTimeout);
       const dumped = dump();
@@ -172,12 +185,18 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
       await spill.close();
       // First: a store that hangs would be waited for.
       if (!isDrained) throw new Error(`${dumped} entries were not stored in time and went down the chain`);
+      await arrears.pay();
       await owner.close();
     },
   };
 }
 
-function createOutbox({ clock, telemetry }: PluginContext, settings: DlqSettings, chain: Chain): Outbox {
+function createOutbox(
+  { clock, telemetry }: PluginContext,
+  settings: DlqSettings,
+  chain: Chain,
+  flights: () => number,
+): Outbox {
   const {
     outboxCapacity: capacity,
     outboxBatchSize: batchSize,
@@ -196,6 +215,7 @@ function createOutbox({ clock, telemetry }: PluginContext, settings: DlqSettings
   const outbox = new Outbox({
     capacity,
     batchSize,
+    flights,
     clock,
     write: (entries) => chain.write(entries),
     overflow,

@@ -29,7 +29,7 @@ import { checkFilter } from "./filter.js";
 import type { Maintenance } from "./maintenance.js";
 import { redriveTotal } from "./metrics.js";
 import { type ArmingParts, armingOf } from "./replay/arming.js";
-import { entryOf, type Replays } from "./replay/replays.js";
+import { type Replays, stateOf } from "./replay/replays.js";
 import type { Sweeper } from "./replay/sweeper.js";
 import {
   ARCHIVE,
@@ -215,10 +215,11 @@ export class DeadLetterQueue implements Dlq {
     checkId(id);
     checkAll("options", options, ENDING);
     const { actor, note } = options;
-    const { store, context } = this.parts;
+    const { replays, store, context } = this.parts;
+    const { body } = await replays.entry(id);
     const input = { type, actor, ...(note !== undefined && { note }) };
     const [changed] = await store.change([{ id, input }], context.clock.now());
-    const entry = entryOf(id, changed as NonNullable<typeof changed>);
+    const entry = { body, state: stateOf(id, changed as NonNullable<typeof changed>) };
     this.#tell(entry, type, actor, note ?? "");
     this.#audit(`dlq_${type}`, entry, actor, { note });
     return toOperation(entry);

@@ -129,6 +129,23 @@ export const storeInMemory: EventDefinition<{ remedy: string }> = event("dlq.sto
   help: "failed calls are kept in the memory of the process, for nothing durable is there; once per boot",
 });
 
+export const storeUnprepared: EventDefinition<{ error: string }> = event("dlq.store_unprepared", {
+  level: "error",
+  family: "dlq",
+  journal: true,
+  help: "the tables of the queue could not be made; until they are, entries go to the spill file",
+});
+
+export const storeMayForget: EventDefinition<{ problem: string; remedy: string }> = event(
+  "dlq.store_may_forget",
+  {
+    level: "warning",
+    family: "dlq",
+    always: true,
+    help: "the Redis that entries are kept in may lose what it acknowledged; once per boot for each reason",
+  },
+);
+
 export const replayBlocked: EventDefinition<{ name: string; operation: string; reason: string }> = event(
   "dlq_replay.blocked",
   {

@@ -11,6 +11,7 @@ import {
   staleReleased,
 } from "./events.js";
 import { isGone, type Owner } from "./owner.js";
+import type { Arrears } from "./replay/arrears.js";
 import type { Patience } from "./replay/patience.js";
 import type { DlqSettings } from "./settings.js";
 import type { DlqStore, Sweep } from "./store/store.js";
@@ -24,6 +25,7 @@ export interface MaintenanceParts {
   readonly settings: DlqSettings;
   readonly owner: Pick<Owner, "mayHold">;
   readonly patience: Pick<Patience, "giveUp">;
+  readonly arrears: Pick<Arrears, "pay">;
   readonly lease: number;
 }
 
@@ -32,7 +34,7 @@ const SPILL_INTERVAL = 5000;
 const EXPIRY_INTERVAL = 15 * 60_000;
 const ARCHIVE_INTERVAL = 6 * 60 * 60_000;
 
-/** Keeps the queue in order: takes up what was spilled, takes back what its owner left, ages what is old. */
+/** Keeps the queue in order: takes up what it could not be told, takes back what its owner left, ages what is old. */
 export class Maintenance {
   #isWide = false;
 
@@ -40,11 +42,12 @@ export class Maintenance {
 
   /** Every job now and then at its interval, until the signal aborts. One that fails is tried again. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, chain, lease, settings } = this.parts;
+    const { arrears, clock, chain, lease, settings } = this.parts;
     const job = (name: string, interval: number, work: () => Promise<unknown>): Promise<void> =>
       every(clock, interval, signal, () => this.#attempt(name, work));
     await Promise.all([
       job("absorb", SPILL_INTERVAL, () => chain.absorb()),
+      job("settle", SPILL_INTERVAL, () => arrears.pay()),
       job("release", lease, () => this.#takeBack()),
       job("expire", EXPIRY_INTERVAL, () => this.expire()),
       job("archive", ARCHIVE_INTERVAL, () => this.archive(settings.retention)),
@@ -53,7 +56,7 @@ export class Maintenance {
     ]);
   }
 
-  /** Whoever waits for the handler of an entry is told only then: its outcome settles nothing any more. */
+  /** Whoever waits for the handler of an entry is told only then: its outcome settles nothing any more, unless a clock was set. */
   async #takeBack(): Promise<void> {
     const { patience, settings } = this.parts;
     try {

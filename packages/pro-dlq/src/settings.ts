@@ -11,6 +11,7 @@ import {
   secret,
   text,
 } from "@baldur/core/plugin";
+import type { DlqBackend } from "./store/choice.js";
 import type { OverflowStrategy } from "./store/store.js";
 
 const MINUTE = 60_000;
@@ -20,6 +21,7 @@ const DAY = 24 * HOUR;
 /** @public */
 export interface DlqSettings {
   enabled: boolean;
+  backend: DlqBackend;
   maxSize: number;
   maxSizePerDomain: number;
   overflowStrategy: OverflowStrategy;
@@ -49,6 +51,12 @@ export const dlqSettings: SettingsGroup<DlqSettings> = defineSettings<DlqSetting
   help: "The dead-letter queue: what is kept, how much of it, and for how long.",
   fields: {
     enabled: boolean({ env: "ENABLED", default: true, help: "keep calls that failed for good" }),
+    backend: choice<DlqBackend>({
+      env: "BACKEND",
+      values: ["auto", "sql", "redis", "embedded", "memory"],
+      default: "auto",
+      help: "where entries are kept: auto is the database, else Redis, else the folder of the host, else memory",
+    }),
     maxSize: integer({
       env: "MAX_SIZE",
       default: 100_000,

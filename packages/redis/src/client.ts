@@ -22,6 +22,12 @@ export interface ClientParts {
   readonly telemetry: Report;
 }
 
+/**
+ * Milliseconds, together less than a second: everybody is to know by then that Redis is away, also where nothing is asked.
+ * An answer may take that long all the same, so what waits for it goes on waiting.
+ */
+const ALERT = { healthCheckInterval: 250, silence: 650 };
+
 /** Commands that change nothing, of those that the stores use: sending one twice does no harm. */
 const READINGS: ReadonlySet<string> = new Set([
   "EXISTS",
@@ -53,12 +59,19 @@ export class IoRedisClient implements RedisClient, Observer {
   readonly #watchers = new Set<(available: boolean) => void>();
 
   constructor(parts: ClientParts) {
-    const { target, telemetry } = parts;
+    const { target, telemetry, timing } = parts;
     const { address } = target;
     this.#parts = parts;
     this.prefix = parts.prefix;
     this.#reporter = new CommandsReporter({ ...parts, address });
-    this.#connection = new Connection({ ...parts, address, source: target.commands, observer: this });
+    const watched = { ...timing, ...ALERT };
+    this.#connection = new Connection({
+      ...parts,
+      address,
+      timing: watched,
+      source: target.commands,
+      observer: this,
+    });
     this.#subscriptions = new Subscriptions({ ...parts, address, source: target.messages, telemetry });
   }
 

@@ -23,7 +23,10 @@ export interface Observer {
 /** In milliseconds. */
 export interface Timing {
   readonly timeout: number;
+  /** Without an answer for so long it is not used until there is one. Default: it is used until the timeout. */
+  readonly silence?: number;
   readonly connectTimeout: number;
+  /** Between looks at a connection that is idle. */
   readonly healthCheckInterval: number;
 }
 
@@ -60,11 +63,17 @@ export class Connection {
 
   constructor(private readonly parts: ConnectionParts) {
     const { clock, timing } = parts;
-    this.#inFlight = new InFlight(clock, timing.timeout, () => this.#lose(this.#link, TIMEOUT));
+    const { timeout, silence = timeout } = timing;
+    const watcher = {
+      overdue: () => this.#lose(this.#link, TIMEOUT),
+      silent: () => this.#silent(),
+      heard: () => this.#heard(),
+    };
+    this.#inFlight = new InFlight(clock, { timeout, silence }, watcher);
   }
 
   get isUp(): boolean {
-    return this.#link !== undefined;
+    return this.#link !== undefined && !this.#inFlight.isSilent;
   }
 
   start(): void {
@@ -74,7 +83,8 @@ export class Connection {
   /** Asks something. `what` names it. Rejects with `RedisUnavailableError`, or with `RedisReplyError` as Redis did. */
   send<T>(what: string, ask: (link: Link) => Promise<T>): Promise<T> {
     const link = this.#link;
-    if (link?.isReady !== true) return Promise.reject(this.#unavailable(this.#failure, false));
+    if (link?.isReady !== true || this.#inFlight.isSilent)
+      return Promise.reject(this.#unavailable(this.#failure, false));
     return this.#inFlight.track(
       () => ask(link),
       (error) => this.#failed(link, what, failureOf(error)),
@@ -139,12 +149,11 @@ export class Connection {
   #use(link: Link): void {
     if (this.#closing !== undefined) return link.discard();
     if (!link.isReady) throw new Error(CLOSED.text); // since then
-    const { clock, observer } = this.parts;
+    const { clock } = this.parts;
     this.#link = link;
     this.#upSince = clock.monotonic();
     this.#checkLater();
-    observer.up(link);
-    for (const done of this.#waiting) done();
+    this.#tellUp(link);
   }
 
   #failedToOpen(failure: Failure): void {
@@ -164,6 +173,22 @@ export class Connection {
     return this.#unavailable(failure, true);
   }
 
+  /** What was asked may still be answered, so the link is kept. */
+  #silent(): void {
+    if (this.#link === undefined) return; // closing
+    this.#failure = TIMEOUT;
+    this.parts.observer.down(TIMEOUT);
+  }
+
+  #heard(): void {
+    if (this.#link !== undefined) this.#tellUp(this.#link);
+  }
+
+  #tellUp(link: Link): void {
+    this.parts.observer.up(link);
+    for (const done of this.#waiting) done();
+  }
+
   /** Gives up the link in use, and all that waits for it. */
   #lose(link: Link | undefined, failure: Failure): void {
     if (link === undefined || link !== this.#link) return;
@@ -173,7 +198,7 @@ export class Connection {
     link.discard();
     // One that is lost as soon as it is made is no reason to make it again at once.
     if (clock.monotonic() - this.#upSince >= LONGEST_WAIT) this.#failures = 0;
-    observer.down(failure);
+    if (!this.#inFlight.isSilent) observer.down(failure);
     this.#inFlight.rejectAll(() => this.#unavailable(failure, true));
     this.#tryLater();
   }
@@ -193,6 +218,7 @@ export class Connection {
   #checkLater(): void {
     this.#schedule(this.parts.timing.healthCheckInterval, () => {
       this.#checkLater();
+      if (!this.isUp || !this.#inFlight.isEmpty) return;
       // What it means that there is no answer was seen to when it was not there.
       this.send("PING", (link) => link.ping()).catch(() => undefined);
     });

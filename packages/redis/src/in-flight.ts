@@ -1,8 +1,25 @@
 import type { Clock } from "@baldur/core/plugin";
 
 interface Call {
-  readonly due: number;
+  readonly since: number;
   readonly reject: (error: Error) => void;
+}
+
+/** Milliseconds that a call waits. */
+export interface Limits {
+  /** Until it is given up. */
+  readonly timeout: number;
+  /** Until whoever was asked counts as silent. Of no effect unless it is less than `timeout`. */
+  readonly silence: number;
+}
+
+export interface Watcher {
+  /** A call has waited for too long. */
+  overdue(): void;
+  /** Nothing was heard for so long. */
+  silent(): void;
+  /** Something was heard again. */
+  heard(): void;
 }
 
 /**
@@ -13,26 +30,35 @@ export class InFlight {
   readonly #calls = new Set<Call>();
   #timer: unknown;
   #drained: (() => void) | undefined;
+  #isSilent = false;
 
   constructor(
     private readonly clock: Clock,
-    /** Milliseconds that a call may wait. */
-    private readonly timeout: number,
-    /** Told when one has waited so long. */
-    private readonly onOverdue: () => void,
+    private readonly limits: Limits,
+    private readonly watcher: Watcher,
   ) {}
+
+  get isEmpty(): boolean {
+    return this.#calls.size === 0;
+  }
+
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
 
   /** Begins a call. Rejects with what `failed` makes of its error, or with what `rejectAll` says. */
   track<T>(begin: () => Promise<T>, failed: (error: unknown) => Error): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const call: Call = { due: this.clock.monotonic() + this.timeout, reject };
+      const call: Call = { since: this.clock.monotonic(), reject };
       this.#calls.add(call);
-      this.#timer ??= this.#watch(this.timeout);
+      this.#timer ??= this.#watch(this.#limit);
       const answered = (value: T): void => {
         if (this.#settle(call)) resolve(value);
+        if (this.#isSilent) this.#hear();
       };
       const refused = (error: unknown): void => {
         if (this.#settle(call)) reject(failed(error));
+        if (this.#isSilent) this.#hear(); // unless that was the end of all
       };
       try {
         begin().then(answered, refused);
@@ -43,6 +69,7 @@ export class InFlight {
   }
 
   rejectAll(error: () => Error): void {
+    this.#isSilent = false;
     for (const call of this.#calls) {
       this.#settle(call);
       call.reject(error());
@@ -71,11 +98,22 @@ export class InFlight {
     this.#drained = undefined;
   }
 
+  #hear(): void {
+    const [first] = this.#calls;
+    if (first !== undefined && this.#left(first, this.limits.silence) <= 0) return;
+    this.#isSilent = false;
+    if (first !== undefined) {
+      this.clock.clearTimeout(this.#timer);
+      this.#timer = this.#watch(0);
+    }
+    this.watcher.heard();
+  }
+
   #watch(delay: number): unknown {
     return this.clock.setTimeout(() => {
       const [first] = this.#calls;
       if (first === undefined) return;
-      const left = first.due - this.clock.monotonic();
+      const left = this.#left(first, this.#limit);
       this.#timer = left > 0 ? this.#watch(left) : this.#lookOnceMore(first);
     }, delay);
   }
@@ -83,8 +121,25 @@ export class InFlight {
   /** Where the process was busy for so long, the answer may be there, and not read yet. */
   #lookOnceMore(late: Call): unknown {
     return this.clock.setTimeout(() => {
-      if (this.#calls.has(late)) this.onOverdue();
-      else this.#timer = this.#watch(0);
+      if (!this.#calls.has(late)) this.#timer = this.#watch(0);
+      else if (this.#left(late, this.limits.timeout) <= 0) this.watcher.overdue();
+      else this.#fallSilent();
     }, 0);
+  }
+
+  #fallSilent(): void {
+    this.#isSilent = true;
+    this.#timer = this.#watch(0);
+    this.watcher.silent();
+  }
+
+  /** What is watched for next. */
+  get #limit(): number {
+    const { timeout, silence } = this.limits;
+    return this.#isSilent ? timeout : Math.min(silence, timeout);
+  }
+
+  #left({ since }: Call, limit: number): number {
+    return since + limit - this.clock.monotonic();
   }
 }

@@ -2,6 +2,7 @@ import type { RedisCommand } from "@baldur/core/plugin";
 import { CLOSED } from "./failure.js";
 import { type IoRedis, type IoRedisNode, nodesOf } from "./ioredis.js";
 import type { Link, Opening, Outcome } from "./link.js";
+import { Writes } from "./writes.js";
 
 type Listener = (...args: never[]) => void;
 
@@ -27,6 +28,7 @@ async function open(link: IoRedisLink, { closed, signal }: Opening): Promise<Lin
  * itself, and ends with it; the host's goes on, and only our listeners are taken off it.
  */
 class IoRedisLink implements Link {
+  readonly #writes = new Writes();
   readonly #listeners: [event: string, listener: Listener][] = [];
   /** The last error of the client: it says more than that the connection was closed. */
   #error: unknown;
@@ -73,7 +75,10 @@ class IoRedisLink implements Link {
   }
 
   call([name, ...args]: RedisCommand): Promise<unknown> {
-    return this.client.call(name, ...args);
+    const { client } = this;
+    // Of a cluster there is one for each node, and which one a command goes to is not known here.
+    if (client.stream !== undefined) this.#writes.gather(client.stream);
+    return client.call(name, ...args);
   }
 
   async pipeline(commands: readonly RedisCommand[]): Promise<readonly Outcome[]> {

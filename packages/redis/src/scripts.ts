@@ -9,18 +9,12 @@ type Value = string | number;
 export class Scripts {
   readonly #digests = new WeakMap<RedisScript, string>();
 
-  async run(
-    link: Link,
-    script: RedisScript,
-    keys: readonly string[],
-    args: readonly Value[],
-  ): Promise<unknown> {
-    try {
-      return await link.call(["EVALSHA", this.#digest(script), keys.length, ...keys, ...args]);
-    } catch (error) {
+  run(link: Link, script: RedisScript, keys: readonly string[], args: readonly Value[]): Promise<unknown> {
+    const rest = [keys.length, ...keys, ...args];
+    return link.call(["EVALSHA", this.#digest(script), ...rest]).catch((error: unknown) => {
       if (failureOf(error).type !== "NOSCRIPT") throw error;
-      return link.call(["EVAL", script.lua, keys.length, ...keys, ...args]);
-    }
+      return link.call(["EVAL", script.lua, ...rest]);
+    });
   }
 
   #digest(script: RedisScript): string {

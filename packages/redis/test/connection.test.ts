@@ -6,7 +6,7 @@ import { Connection, type Observer } from "../src/connection.js";
 import { FakeServer } from "./fake-link.js";
 import { errorOf } from "./fixture.js";
 
-const TIMING = { timeout: 1000, connectTimeout: 500, healthCheckInterval: 30_000 };
+const TIMING = { timeout: 1000, silence: 300, connectTimeout: 500, healthCheckInterval: 30_000 };
 
 let clock: FakeClock;
 let server: FakeServer;
@@ -127,6 +127,54 @@ describe("a connection", () => {
     expect(seen.slice(0, 2)).toEqual(["up", "down timeout"]);
   });
 
+  it("that is silent is not used until it answers, and keeps what waits", async () => {
+    await opened();
+    const first = ask();
+    await clock.advance(TIMING.silence - 1);
+    const second = ask();
+    expect(connection.isUp).toBe(true);
+    await clock.advance(1);
+    expect(connection.isUp).toBe(false);
+    await expect(errorOf(ask())).resolves.toMatchObject({ reason: "timeout", sent: false });
+    await clock.advance(TIMING.timeout - TIMING.silence - 1);
+    server.last.asked[0]?.resolve("late");
+    await expect(first).resolves.toBe("late");
+    expect(connection.isUp).toBe(false); // the second has been waiting too
+    server.last.asked[1]?.reject(Object.assign(new Error("WRONGTYPE no"), { name: "ReplyError" }));
+    await expect(errorOf(second)).resolves.toMatchObject({ reason: "WRONGTYPE" });
+    expect(connection.isUp).toBe(true);
+    expect(seen).toEqual(["up", "down timeout", "not_sent", "refused", "up"]);
+    expect(server.tries).toHaveLength(1);
+  });
+
+  it("that ends in its silence is lost once", async () => {
+    await opened();
+    const asked = errorOf(ask());
+    await clock.advance(TIMING.silence);
+    server.last.isReady = false;
+    server.last.asked[0]?.reject(new Error("it went away"));
+    await expect(asked).resolves.toMatchObject({ reason: "closed", sent: true });
+    server.last.end();
+    expect(seen).toEqual(["up", "down timeout", "lost"]);
+    await clock.advance(LONGEST_WAIT);
+    expect(seen.at(-1)).toBe("up");
+  });
+
+  it("that answered in time after its silence is watched as before", async () => {
+    await opened();
+    const answers = [ask(), ask()];
+    await clock.advance(TIMING.silence);
+    for (const { resolve } of server.last.asked) resolve("value");
+    await Promise.all(answers);
+    const idle = clock.pending;
+    const next = ask();
+    expect(clock.pending).toBe(idle + 1);
+    await clock.advance(TIMING.silence);
+    expect(seen).toEqual(["up", "down timeout", "up", "down timeout"]);
+    server.last.asked.at(-1)?.resolve("value");
+    await next;
+  });
+
   it("that was discarded says nothing any more", async () => {
     await opened();
     const [first] = server.links;
@@ -143,9 +191,9 @@ describe("what is asked", () => {
   it("is rejected when the first of it has waited too long, all at once", async () => {
     await opened();
     const early = errorOf(ask());
-    await clock.advance(TIMING.timeout - 1);
+    await clock.advance(TIMING.silence - 1);
     const late = errorOf(ask());
-    await clock.advance(1);
+    await clock.advance(TIMING.timeout - TIMING.silence + 1);
     await expect(early).resolves.toMatchObject({ reason: "timeout", sent: true });
     await expect(late).resolves.toMatchObject({ reason: "timeout", sent: true });
     await expect(errorOf(ask())).resolves.toMatchObject({ reason: "timeout", sent: false });
@@ -192,7 +240,13 @@ describe("what is asked", () => {
         const time = createFakeClock();
         const peer = new FakeServer(() => time.monotonic());
         const quiet = () => undefined;
-        const observer = { up: quiet, down: quiet, failed: quiet, missed: quiet };
+        let told = false;
+        const tell = (isUp: boolean): void => {
+          expect(isUp).not.toBe(told);
+          expect(tested.isUp).toBe(isUp);
+          told = isUp;
+        };
+        const observer = { up: () => tell(true), down: () => tell(false), failed: quiet, missed: quiet };
         const parts = {
           address: "x",
           source: peer.source,

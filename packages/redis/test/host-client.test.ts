@@ -20,6 +20,21 @@ afterEach(async () => {
   await server.stop();
 });
 
+/** Counts writes to the server. */
+function countWrites({ stream }: Redis): { count: number } {
+  const writes = { count: 0 };
+  for (const name of ["_write", "_writev"] as const) {
+    const write = stream[name]?.bind(stream) as (...args: unknown[]) => void;
+    Object.assign(stream, {
+      [name]: (...args: unknown[]) => {
+        writes.count++;
+        write(...args);
+      },
+    });
+  }
+  return writes;
+}
+
 const listenersOf = (client: Redis): number =>
   client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0);
 
@@ -34,6 +49,17 @@ describe("a client of the host", () => {
     await client.close();
     await expect(host.get("nothing")).resolves.toBeNull();
     expect(listenersOf(host)).toBe(before);
+  });
+
+  it("is given the commands of one turn a few at a time, in order", async () => {
+    const client = await clients.open({ client: host });
+    const writes = countWrites(host);
+    const pushes = Array.from({ length: 40 }, (_, n) => client.command("RPUSH", "list", n));
+    await expect(Promise.all(pushes)).resolves.toEqual(pushes.map((_, n) => n + 1));
+    expect(writes.count).toBe(3);
+    await client.command("PING");
+    await client.command("PING");
+    expect(writes.count).toBe(5);
   });
 
   it("that keeps commands for later gets none while it is not connected", async () => {

@@ -106,6 +106,23 @@ describe("a Redis that stands still", () => {
     expect(clients.log.names()).toEqual(["redis.connection_opened"]);
   });
 
+  it("is found out long before its answers are given up, while nothing is asked, and is the same afterwards", async () => {
+    const client = await clients.open(server.url, { socketTimeout: 60_000 });
+    await client.command("SET", "key", 1);
+    await server.pause();
+    await whenAway(client);
+    for (const error of await errorsAtOnce(everything(client)))
+      expect(error).toMatchObject({ reason: "timeout", sent: false });
+    await server.resume();
+    await whenAvailable(client);
+    await expect(client.command("GET", "key")).resolves.toBe("1");
+    expect(clients.log.names()).toEqual([
+      "redis.connection_opened",
+      "redis.connection_lost",
+      "redis.connection_recovered",
+    ]);
+  });
+
   it("is found out while nothing is asked", async () => {
     const proxy = await startFaultProxy(server);
     const client = await clients.open(proxy.url("redis"), { healthCheckInterval: 50, socketTimeout: 100 });

@@ -36,9 +36,9 @@ afterEach(async () => {
 });
 
 /** A member of the fleet, as a process of its own would be. */
-async function member(env: Record<string, string> = {}): Promise<Baldur> {
+async function member(env: Record<string, string> = {}, { socketTimeout = 1000 } = {}): Promise<Baldur> {
   const baldur = createBaldur({
-    plugins: [redis({ socketTimeout: 1000 })],
+    plugins: [redis({ socketTimeout })],
     discover: false,
     logger,
     settings: SETTINGS,
@@ -113,6 +113,16 @@ describe("runtimes whose Redis dies", () => {
     await until(() => other.circuit("gateway").state === "open");
     expect(await once(other, "before")).toBe("ERR_BALDUR_IDEMPOTENCY_DUPLICATE");
     await until(() => one.storage.divergences().length > 0);
+  });
+
+  it("notice that it stands still without asking anything of it", async () => {
+    const one = await member({}, { socketTimeout: 60_000 });
+    await server.pause();
+    await until(() => one.posture().storageMode === "degraded");
+    expect(await once(one, "k")).toBe("ERR_BALDUR_IDEMPOTENCY_UNAVAILABLE");
+    await server.resume();
+    await until(() => one.posture().storageMode === "normal");
+    expect(await once(one, "k")).toBe("done");
   });
 
   it("are asked to look by hand where they are not to look by themselves", async () => {

@@ -12,3 +12,9 @@ export const added = (values, bare) => byRound(values, bare, (value, base) => va
 
 /** Median of the ratios of one round each: a slow phase of the machine hits both sides of a ratio, and cancels out. */
 export const ratio = (values, others) => median(byRound(values, others, (value, other) => value / other));
+
+/** The value that such a share of the values does not exceed. */
+export function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}

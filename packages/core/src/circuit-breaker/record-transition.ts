@@ -90,13 +90,6 @@ function unknown(name: string): CircuitRecord {
   };
 }
 
-export function withdraw(found: Found, instance: string): Change<undefined> {
-  if (found === undefined || !found.votes.some((vote) => vote.instance === instance))
-    return { answer: undefined };
-  const votes = found.votes.filter((vote) => vote.instance !== instance);
-  return { answer: undefined, record: amend(found, { votes }) };
-}
-
 /** A store whose epoch is smaller has lost something that the writer knows. */
 export function publish(
   found: Found,
@@ -115,7 +108,7 @@ export function acquireProbe(found: Found, request: ProbeRequest, now: number): 
   if (activePin(found, now) !== undefined) return { answer: { kind: "pinned", record: found } };
   if (found.state === "closed") return { answer: { kind: "closed", record: found } };
   if (found.state === "open" && now < found.openUntil) return { answer: { kind: "waiting", record: found } };
-  const others = live(found, now);
+  const others = live(found, now).filter(({ owner }) => owner !== request.owner);
   if (others.length >= request.limit) return { answer: { kind: "full", record: found } };
   const began = found.state === "open";
   const record = began ? halfOpen(found, request, now) : amend(found, {});

@@ -104,8 +104,6 @@ export interface FleetStore {
   changes(since: number): Promise<readonly ChangedCircuit[]>;
   /** Opens the circuit if enough instances have opened theirs, this one included, whatever happened to it meanwhile. */
   trip(row: FleetRow, vote: CircuitVote & { readonly quorum: number }): Promise<TripAnswer>;
-  /** Takes the vote of an instance back. */
-  withdraw(name: string, instance: string): Promise<void>;
   /** Sets the row unless the store knows of a later epoch than the one it was decided on. */
   publish(row: FleetRow, expectedEpoch: number): Promise<PublishAnswer>;
   acquireProbe(name: string, request: ProbeRequest): Promise<ProbeAnswer>;

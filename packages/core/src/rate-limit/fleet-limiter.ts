@@ -93,44 +93,51 @@ export class FleetLimiter {
     share.isGathering = true;
     void END_OF_TURN.then(() => {
       share.isGathering = false;
-      return this.#ask(key, share, services);
+      this.#ask(key, share, services);
     });
   }
 
-  async #ask(key: string, share: Share, services: FleetServices): Promise<void> {
+  #ask(key: string, share: Share, { store, clock }: FleetServices): void {
     const { bucket, batch, limit, window } = this.rule;
-    const { store, clock } = services;
-    const asking = share.waiters.splice(0);
+    const asking = share.waiters;
     const count = Math.max(batch, asking.length);
-    const owed = clock.monotonic() - share.owedAt < window ? share.owed : 0;
+    const owed = share.owed > 0 && clock.monotonic() - share.owedAt < window ? share.owed : 0;
+    share.waiters = [];
     share.owed = 0;
     share.isAsking = true;
-    try {
-      const taken = await store.take({ bucket: `${bucket}:${key}`, limit, window, count, owed });
+    const answered = (): void => {
+      share.isAsking = false;
+      if (share.waiters.length > 0) this.#gather(key, share, { store, clock });
+    };
+    const served = (taken: Taken): void => {
       this.#serve(share, asking, taken, clock.monotonic());
-    } catch {
+      answered();
+    };
+    const failed = (): void => {
       // The store tells of its failures itself.
       share.owed += owed;
       const now = clock.monotonic();
       for (const waiter of asking) waiter(alone(share, now));
+      answered();
+    };
+    try {
+      const taken = store.take({ bucket: `${bucket}:${key}`, limit, window, count, owed });
+      if ("then" in taken) taken.then(served, failed);
+      else served(taken);
+    } catch {
+      failed();
     }
-    share.isAsking = false;
-    if (share.waiters.length > 0) this.#gather(key, share, services);
   }
 
   #serve(share: Share, asking: readonly Waiter[], { granted, wait }: Taken, now: number): void {
     const { batch, window } = this.rule;
     if (wait > 0) share.fullUntil = now + wait;
-    const served = asking.slice(0, granted);
-    for (const waiter of served) waiter(begin(share, now));
-    for (const waiter of asking.slice(granted)) waiter(wait);
+    for (const [n, waiter] of asking.entries()) waiter(n < granted ? begin(share, now) : wait);
     if (batch === 1) return;
-    share.places = granted - served.length;
+    share.places = Math.max(0, granted - asking.length);
     share.placesUntil = now + window;
-    while (share.places > 0 && share.waiters.length > 0) {
-      share.places--;
+    for (; share.places > 0 && share.waiters.length > 0; share.places--)
       share.waiters.shift()?.(begin(share, now));
-    }
   }
 }
 

@@ -499,6 +499,23 @@ describe("a recovery", () => {
 });
 
 describe("a process that dies while Redis is away", () => {
+  it("holds nobody else's recovery up, however much it has left", async () => {
+    const [mortal, worker] = [site.mortal(), site.worker()];
+    await degrade(mortal, worker);
+    for (let n = 0; n < 1200; n++) await stats(mortal).incr("count");
+    await mortal.storage[Symbol.asyncDispose]();
+    await stats(worker).incr("count");
+    worker.redis.up();
+    await site.passes(() => site.names().includes("wal.orphan_absorbed"));
+    expect(site.shared("stats", "count")).toBe("1201");
+    const order = site.names().filter((name) => /mode_recovered|orphan_absorbed|entries_wal/.test(name));
+    expect(order.slice(0, 3).map((name) => name.split(".")[1])).toEqual([
+      "redis_mode_recovered",
+      "recovered_entries_wal",
+      "orphan_absorbed",
+    ]);
+  });
+
   it("has its log taken up by one that lives, within a minute, and exactly once", async () => {
     const [one, other] = [site.worker(), site.worker()];
     await site.clock.advance(1000);

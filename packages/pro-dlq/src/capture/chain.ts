@@ -68,6 +68,12 @@ export class Chain {
     }
   }
 
+  /** The store answers again: it is asked at once. */
+  wake(): void {
+    this.#storeRestsUntil = Number.NEGATIVE_INFINITY;
+    this.#pause = FIRST_PAUSE;
+  }
+
   /** Past the store. */
   async divert(entries: readonly NewEntry[]): Promise<readonly CaptureResult[]> {
     const lines = entries.map(encodeSpilled);

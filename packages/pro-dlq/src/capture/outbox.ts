@@ -7,6 +7,8 @@ type WriteEntries = (entries: readonly NewEntry[]) => Promise<readonly CaptureRe
 export interface OutboxOptions {
   readonly capacity: number;
   readonly batchSize: number;
+  /** Batches that may be on their way at a time. Default 1. */
+  readonly flights?: () => number;
   readonly clock: Clock;
   readonly write: WriteEntries;
   /** Takes what finds the outbox full. Never rejects. */
@@ -31,15 +33,17 @@ export interface OutboxStats {
 }
 
 /**
- * Entries on their way to the store. Whoever hands one over never waits; what arrives while a write is under way goes out
+ * Entries on their way to the store. Whoever hands one over never waits; what arrives while writes are under way goes out
  * with the next one, so that a disk is paid for by the batch.
  */
 export class Outbox {
   #waiting: Waiting[] = [];
-  #inFlight: Waiting[] = [];
+  readonly #inFlight = new Set<readonly Waiting[]>();
   /** Found the outbox full, and are on their way down the chain. */
   readonly #diverted = new Set<NewEntry>();
-  #flushing: Promise<void> | undefined;
+  #isDue = false;
+  /** Resolves when nothing waits and nothing is on its way; undefined when that is so. */
+  #busy: Deferred | undefined;
   #enqueued = 0;
   #written = 0;
   #dropped = 0;
@@ -53,7 +57,7 @@ export class Outbox {
       written: this.#written,
       dropped: this.#dropped,
       size: this.#waiting.length,
-      inFlight: this.#inFlight.length,
+      inFlight: this.#flying().length,
       dumped: this.#dumped,
     };
   }
@@ -64,19 +68,20 @@ export class Outbox {
     if (this.#waiting.length >= this.options.capacity) return this.#divert(entry);
     return new Promise((resolve) => {
       this.#waiting.push({ entry, resolve });
-      this.#flushing ??= this.#flush();
+      this.#busy ??= deferred();
+      this.#schedule();
     });
   }
 
   /** Resolves when nothing waits and nothing is on its way, or the time is up. */
   async drained(timeout: number): Promise<boolean> {
-    if (this.#flushing === undefined) return true;
+    if (this.#busy === undefined) return true;
     const { clock } = this.options;
     let timer: unknown;
     const late = new Promise<boolean>((resolve) => {
       timer = clock.setTimeout(() => resolve(false), timeout);
     });
-    const done = await Promise.race([this.#flushing.then(() => true), late]);
+    const done = await Promise.race([this.#busy.promise.then(() => true), late]);
     clock.clearTimeout(timer);
     return done;
   }
@@ -86,7 +91,7 @@ export class Outbox {
    * way may be written twice.
    */
   dump(take: (entries: readonly NewEntry[]) => "spill" | "stderr"): number {
-    const rest = [...this.#inFlight, ...this.#waiting];
+    const rest = [...this.#flying(), ...this.#waiting];
     const entries = [...rest.map(({ entry }) => entry), ...this.#diverted];
     if (entries.length === 0) return 0;
     this.#dumped += this.#waiting.length;
@@ -96,17 +101,38 @@ export class Outbox {
     return entries.length;
   }
 
-  async #flush(): Promise<void> {
-    await Promise.resolve(); // the failing call goes on first, and its neighbours join
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.options.batchSize);
-      this.#inFlight = batch;
-      const results = await this.options.write(batch.map(({ entry }) => entry));
-      this.#written += batch.length;
-      this.#inFlight = [];
-      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as CaptureResult);
-    }
-    this.#flushing = undefined;
+  /** The failing call goes on first, and its neighbours join. */
+  #schedule(): void {
+    const most = this.options.flights?.() ?? 1;
+    if (this.#isDue || this.#waiting.length === 0 || this.#inFlight.size >= most) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      if (this.#waiting.length > 0) void this.#fly();
+      else this.#rest();
+    });
+  }
+
+  async #fly(): Promise<void> {
+    const batch = this.#waiting.splice(0, this.options.batchSize);
+    this.#inFlight.add(batch);
+    this.#schedule();
+    const results = await this.options.write(batch.map(({ entry }) => entry));
+    this.#written += batch.length;
+    this.#inFlight.delete(batch);
+    for (const [index, { resolve }] of batch.entries()) resolve(results[index] as CaptureResult);
+    this.#schedule();
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#waiting.length > 0 || this.#inFlight.size > 0) return;
+    this.#busy?.resolve();
+    this.#busy = undefined;
+  }
+
+  #flying(): Waiting[] {
+    return [...this.#inFlight].flat();
   }
 
   async #divert(entry: NewEntry): Promise<CaptureResult> {
@@ -116,4 +142,17 @@ export class Outbox {
     this.#diverted.delete(entry);
     return result as CaptureResult;
   }
+}
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function deferred(): Deferred {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }

@@ -79,6 +79,8 @@ export interface Entry {
 
 /** States in which an entry still asks for something. Both caps count these. */
 export const OPEN: readonly EntryStatus[] = ["pending", "replaying", "reviewing", "requires_review"];
+/** States of entries that may go to make room for others: nobody works on them. */
+export const EVICTABLE: readonly EntryStatus[] = ["pending", "requires_review"];
 /** Every state, in the order in which their counts are kept: new ones go to the end. */
 export const STATUSES: readonly EntryStatus[] = [
   "pending",

@@ -1,5 +1,5 @@
 import type { EntryStatus } from "@baldur/core/plugin";
-import { type Entry, type EntryBody, type EntryState, STATUSES } from "./entry.js";
+import { type EntryBody, type EntryState, STATUSES } from "./entry.js";
 
 /** What of an entry never changes, as it is stored: the group under which it is counted, and JSON of its body. */
 export interface StoredRecord {
@@ -27,24 +27,9 @@ export function encodeState(state: EntryState): string {
 
 /** Throws for what is no state. */
 export function decodeState(text: string, status: EntryStatus): EntryState {
-  const kept: unknown = JSON.parse(text);
-  return checkState({ ...objectOf(kept, "state"), status });
-}
-
-/** An entry whose body is read when it is asked for: most changes need the state alone. */
-export class StoredEntry implements Entry {
-  #body: EntryBody | undefined;
-
-  constructor(
-    readonly state: EntryState,
-    private readonly text: string,
-  ) {}
-
-  /** Throws for what is no body. */
-  get body(): EntryBody {
-    this.#body ??= decodeBody(this.text);
-    return this.#body;
-  }
+  const kept = objectOf(JSON.parse(text), "state");
+  kept["status"] = status;
+  return checkState(kept);
 }
 
 /** Throws for what is no body. */
@@ -54,11 +39,18 @@ export function decodeBody(text: string): EntryBody {
 
 /** Throws for what is no state. */
 export function checkState(value: unknown): EntryState {
-  const { status, retryCount, maxRetries, updatedAt } = objectOf(value, "state");
+  const { status, retryCount, maxRetries, updatedAt, claim } = objectOf(value, "state");
   if (!STATUSES.includes(status as EntryState["status"])) throw new Error("its status is unknown");
   if (![retryCount, maxRetries, updatedAt].every(Number.isFinite))
     throw new Error("its counts are no numbers");
+  if (claim !== undefined) checkClaim(claim);
   return value as EntryState;
+}
+
+function checkClaim(value: unknown): void {
+  const { owner, token, at } = objectOf(value, "claim");
+  if (typeof owner !== "string" || typeof token !== "string" || !Number.isFinite(at))
+    throw new Error("its claim names no owner");
 }
 
 function checkBody(value: unknown): EntryBody {

@@ -70,6 +70,12 @@ export class Automation {
     clock.clearTimeout(this.#soon);
   }
 
+  /** The store answers again: what failed for want of it is not waited for any longer. */
+  storeIsBack(): void {
+    this.#backoff.clear();
+    this.#passSoon();
+  }
+
   /** Ends between entries. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -5,8 +5,9 @@ import type { Input } from "../entry/transition.js";
 import { replaySkipped, replaySuppressed } from "../events.js";
 import { acquireDuration } from "../metrics.js";
 import type { Owner } from "../owner.js";
-import type { Changed, DlqStore, Filter } from "../store/store.js";
+import type { Change, Changed, DlqStore, Filter } from "../store/store.js";
 import { pause } from "../ticker.js";
+import type { Arrears } from "./arrears.js";
 import { Candidates } from "./candidates.js";
 import type { Gate } from "./gate.js";
 import type { Guard } from "./guard.js";
@@ -23,6 +24,7 @@ export interface DrainParts {
   readonly guard: Guard;
   readonly runner: Runner;
   readonly told: Told;
+  readonly arrears: Arrears;
   readonly context: Pick<PluginContext, "clock" | "telemetry" | "control">;
 }
 
@@ -45,8 +47,6 @@ interface Admitted {
   readonly entry: Entry;
   readonly operation: FailedOperation;
 }
-
-type Change = { readonly id: string; readonly input: Input };
 
 /** So many failures in a row are not the entries' fault. */
 const FAILURES_IN_A_ROW = 5;
@@ -152,7 +152,7 @@ class Drain {
     const { clock, telemetry } = this.parts.context;
     const began = clock.monotonic();
     try {
-      const changed = await this.parts.store.change(changes, clock.now());
+      const changed = await this.parts.arrears.change(changes);
       telemetry
         .histogram(acquireDuration)
         .cell()
@@ -231,7 +231,7 @@ function claimOf({ entry, token, owner, at }: Run): Change {
 /** The run of an entry that is now claimed; undefined when somebody else has it, or it is gone. */
 function begunBy(run: Run, claimed: Changed | Error | undefined): Run | undefined {
   const isClaimed = claimed !== undefined && !(claimed instanceof Error) && !("refused" in claimed);
-  return isClaimed ? { ...run, entry: { body: run.entry.body, state: claimed.entry.state } } : undefined;
+  return isClaimed ? { ...run, entry: { body: run.entry.body, state: claimed.state } } : undefined;
 }
 
 async function suppress({ store, context }: DrainParts, request: DrainRequest): Promise<BatchReplayResult> {

@@ -1,5 +1,5 @@
 import type { BatchFilter, BatchReplayResult, ReplayResult } from "../api.js";
-import type { Entry, ReplayTrigger } from "../entry/entry.js";
+import type { Entry, EntryState, ReplayTrigger } from "../entry/entry.js";
 import type { Input } from "../entry/transition.js";
 import { DLQEntryNotFoundError, DLQStateConflictError } from "../errors.js";
 import { batchCompleted } from "../events.js";
@@ -70,7 +70,7 @@ export class Replays {
     const working = await owner.begin();
     try {
       const record = { owner: owner.id, token: owner.nextToken(), at: context.clock.now() };
-      const claimed = await this.#claim(id, claim(record));
+      const claimed = await this.#claim(entry, claim(record));
       const { operation } = admission;
       const run = { entry: claimed, operation, ...record, trigger, type: "single", actor };
       return await runner.run(run);
@@ -149,10 +149,9 @@ export class Replays {
     return batch;
   }
 
-  async #claim(id: string, input: Input): Promise<Entry> {
-    const { store, context } = this.parts;
-    const [changed] = await store.change([{ id, input }], context.clock.now());
-    return entryOf(id, changed as Changed);
+  async #claim({ body }: Entry, input: Input): Promise<Entry> {
+    const [changed] = await this.parts.arrears.change([{ id: body.id, input }]);
+    return { body, state: stateOf(body.id, changed as Changed) };
   }
 }
 
@@ -165,10 +164,10 @@ const WORDS = {
   lost_claim: "another process took it over",
 } as const;
 
-/** The entry that was changed. Throws `DLQEntryNotFoundError` and `DLQStateConflictError`. */
-export function entryOf(id: string, changed: Changed): Entry {
-  if (!("refused" in changed)) return changed.entry;
-  const { refused, entry } = changed;
-  if (refused === "not_found" || entry === undefined) throw new DLQEntryNotFoundError(id);
-  throw new DLQStateConflictError(id, entry.state.status, WORDS[refused]);
+/** The state of an entry that was changed. Throws `DLQEntryNotFoundError` and `DLQStateConflictError`. */
+export function stateOf(id: string, changed: Changed): EntryState {
+  if (!("refused" in changed)) return changed.state;
+  const { refused, state } = changed;
+  if (refused === "not_found" || state === undefined) throw new DLQEntryNotFoundError(id);
+  throw new DLQStateConflictError(id, state.status, WORDS[refused]);
 }

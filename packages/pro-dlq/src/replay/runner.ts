@@ -7,7 +7,7 @@ import {
   type ReplayEnding,
 } from "@baldur/core/plugin";
 import type { ReplayResult } from "../api.js";
-import type { Entry, ReplayTrigger } from "../entry/entry.js";
+import type { Entry, EntryState, ReplayTrigger } from "../entry/entry.js";
 import type { Input } from "../entry/transition.js";
 import { claimLost, replayCompleted, replayExhausted, replayFailed, settleFailed } from "../events.js";
 import {
@@ -17,7 +17,8 @@ import {
   replayDuration,
   replayOutcomes,
 } from "../metrics.js";
-import type { Changed, DlqStore } from "../store/store.js";
+import type { Changed } from "../store/store.js";
+import type { Arrears } from "./arrears.js";
 import { messageOf, verdictOn } from "./outcome.js";
 import type { Patience } from "./patience.js";
 import { failed, skippedBecause, succeeded } from "./results.js";
@@ -51,7 +52,7 @@ export interface Executed {
 /** Runs claimed entries. Never rejects: whatever a handler does, it ends as an outcome of its entry alone. */
 export class Runner {
   constructor(
-    private readonly store: DlqStore,
+    private readonly arrears: Arrears,
     private readonly context: RunnerContext,
     private readonly patience: Patience,
   ) {}
@@ -89,19 +90,19 @@ export class Runner {
       this.context.telemetry.report(claimLost, facts(run));
       return failed(id, "the claim was lost, so the outcome settled nothing");
     }
-    return this.#told(executed, settled.entry);
+    return this.#told(executed, settled.state);
   }
 
   async #settle(id: string, input: Input): Promise<Changed | Error> {
     try {
-      const [changed] = await this.store.change([{ id, input }], this.context.clock.now());
+      const [changed] = await this.arrears.change([{ id, input }]);
       return changed as Changed;
     } catch (error) {
       return error as Error;
     }
   }
 
-  #told({ run, verdict, ending, duration }: Executed, { state }: Entry): ReplayResult {
+  #told({ run, verdict, ending, duration }: Executed, state: EntryState): ReplayResult {
     const { telemetry } = this.context;
     const { id, domain } = run.entry.body;
     if (verdict.type === "defer") return skippedBecause(id, verdict.reason);

@@ -48,15 +48,25 @@ export interface AddResult {
   readonly overfull: boolean;
 }
 
-/** An answer to a change of one entry. */
-export type Changed =
-  | { readonly entry: Entry }
-  | { readonly refused: Refusal | "not_found"; readonly entry?: Entry };
+/** What is to become of an entry. */
+export interface Change {
+  readonly id: string;
+  readonly input: Input;
+}
 
-export interface GroupCount {
+/** An answer to a change of one entry: the state in which it is now. */
+export type Changed =
+  | { readonly state: EntryState }
+  | { readonly refused: Refusal | "not_found"; readonly state?: EntryState };
+
+/** What entries are counted and kept in order by. */
+export interface GroupFacts {
   readonly name: string;
   readonly domain: string;
   readonly failureType: string;
+}
+
+export interface GroupCount extends GroupFacts {
   readonly counts: Readonly<Partial<Record<EntryStatus, number>>>;
 }
 
@@ -80,19 +90,20 @@ export interface Sweep {
 
 /**
  * Keeps entries. A change of state is decided by `transition` alone; a store makes it atomic among all processes. Rejects with
- * `AdapterError` when it cannot be read or written, and then nothing was changed.
+ * `AdapterError` when it cannot be read or written, and then nothing was changed, unless the answer of a server was lost.
  */
 export interface DlqStore {
+  /** Additions that are worth having under way at a time. Default 1. */
+  readonly flights?: number;
+  /** Makes it ready to be used, where there is something to be made. It may be used before: then it waits for that. */
+  prepare?(): Promise<void>;
   /** Adds entries; durable when resolved. With `mayBeKnown`, those that are there already stay as they are. */
   add(entries: readonly NewEntry[], capacity: Capacity, mayBeKnown?: boolean): Promise<AddResult>;
   get(id: string): Promise<Entry | undefined>;
   /** The newest first, unless asked otherwise. */
   list(filter: Filter, page: Page): Promise<readonly Entry[]>;
-  /** Applies inputs, each to its entry, all in one transaction. */
-  change(
-    inputs: readonly { readonly id: string; readonly input: Input }[],
-    now: number,
-  ): Promise<readonly Changed[]>;
+  /** Applies inputs, each to its entry, which is changed as a whole or not at all; together with what others ask for. */
+  change(changes: readonly Change[], now: number): Promise<readonly Changed[]>;
   counts(): Promise<readonly GroupCount[]>;
   /** A page of the entries in a state that were made before a time, the oldest first. */
   due(sweep: Sweep): Promise<readonly Entry[]>;

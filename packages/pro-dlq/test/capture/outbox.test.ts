@@ -60,6 +60,35 @@ describe("the outbox", () => {
     expect(box.stats).toEqual({ enqueued: 9, written: 9, dropped: 0, size: 0, inFlight: 0, dumped: 0 });
   });
 
+  it("has as many batches on their way as the store takes at a time, and no more", async () => {
+    const { outbox: box, writer, entries } = outbox({ batchSize: 2, flights: () => 2 });
+    const made = entries.many(7);
+    const results = made.map((entry) => box.add(entry));
+    await turn();
+    expect(writer.batches).toEqual([made.slice(0, 2), made.slice(2, 4)]);
+    expect(box.stats).toMatchObject({ size: 3, inFlight: 4 });
+    await writer.release();
+    expect(writer.batches).toHaveLength(3);
+    for (let n = 0; n < 3; n++) await writer.release();
+    expect(await Promise.all(results)).toEqual(answers("store")(made));
+    expect(await box.drained(0)).toBe(true);
+    expect(box.stats).toMatchObject({ written: 7, size: 0, inFlight: 0 });
+  });
+
+  it("hands out all batches that are on their way when the process ends", async () => {
+    const { outbox: box, entries } = outbox({ batchSize: 2, flights: () => 2 });
+    const made = entries.many(5);
+    for (const entry of made) void box.add(entry);
+    await turn();
+    const taken: NewEntry[] = [];
+    const count = box.dump((rest) => {
+      taken.push(...rest);
+      return "spill";
+    });
+    expect(count).toBe(5);
+    expect(taken).toEqual(made);
+  });
+
   it("resolves an entry when it is written, and not before", async () => {
     const { outbox: box, writer, entries } = outbox();
     let isWritten = false;
@@ -139,9 +168,10 @@ describe("the outbox", () => {
       fc.asyncProperty(
         fc.integer({ min: 1, max: 6 }),
         fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 3 }),
         fc.array(step, { maxLength: 30 }),
-        async (capacity, batchSize, steps) => {
-          const { outbox: box, writer, entries } = outbox({ capacity, batchSize });
+        async (capacity, batchSize, flights, steps) => {
+          const { outbox: box, writer, entries } = outbox({ capacity, batchSize, flights: () => flights });
           const pending: Promise<CaptureResult>[] = [];
           const ids: string[] = [];
           let wasDumped = 0;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { type EntryState, STATUSES } from "../../src/entry/entry.js";
 import { encodeState } from "../../src/entry/record.js";
 import { type History, violations } from "./checker.js";
+import { mapContent } from "./map-content.js";
 
 const ID = "0mwq87na4-ed1c09e775e02369-0000";
 const OTHER = "0mwq87na4-ed1c09e775e02369-0001";
@@ -32,14 +33,18 @@ const counts = (pending: number, review: number, resolved: number) => [
 ];
 const totals = (open: number): [string, string] => ["dlq/totals", JSON.stringify([["work", open]])];
 
+const PAIRS = [record(), group(counts(0, 0, 1)), state(), totals(0)];
 /** One entry that was captured, done by process 7 and resolved. */
 const GOOD: History = {
   acknowledged: [ID],
   journal: [`begin ${ID} 1 7`, `effect ${ID} 1 7`, `end ${ID} 1 7`],
-  content: [record(), group(counts(0, 0, 1)), state(), totals(0)],
+  content: mapContent(PAIRS),
   budget: 2,
 };
-const content = (...entries: (readonly [string, string])[]) => ({ ...GOOD, content: entries });
+const content = (...entries: (readonly [string, string])[]) => ({
+  ...GOOD,
+  content: mapContent(entries),
+});
 const journal = (...lines: string[]) => ({
   ...GOOD,
   journal: lines.map((line) => line.replace(" ", ` ${ID} `)),
@@ -69,7 +74,7 @@ describe("the check of a history", () => {
     ],
     [
       "an entry that was put aside",
-      { ...GOOD, content: [...GOOD.content, [`dlq/quarantine/${OTHER}`, "?"]] },
+      content(...PAIRS, [`dlq/quarantine/${OTHER}`, "?"]),
       `dlq/quarantine/${OTHER} was damaged`,
     ],
     ["an entry that no handler did", journal(), `${ID} is resolved, and no handler did it`],
@@ -148,19 +153,15 @@ describe("the check of a history", () => {
       content(record(), group(counts(0, 0, 1)), state(), totals(1)),
       "the totals count 1 open of work, and there are 0",
     ],
-    [
-      "a state of no entry",
-      { ...GOOD, content: [...GOOD.content, state({}, OTHER)] },
-      `${state({}, OTHER)[0]} is an orphan`,
-    ],
+    ["a state of no entry", content(...PAIRS, state({}, OTHER)), `${state({}, OTHER)[0]} is an orphan`],
     [
       "an entry with two states",
-      { ...GOOD, content: [state({ status: "pending" }), ...GOOD.content] },
+      content(state({ status: "pending" }), ...PAIRS),
       `${state({ status: "pending" })[0]} is an orphan`,
     ],
     [
       "an entry that does not know its group",
-      content(record(ID, "7"), ...GOOD.content.slice(1)),
+      content(record(ID, "7"), ...PAIRS.slice(1)),
       `${ID} says that its group is 7, and it is 0`,
     ],
     [

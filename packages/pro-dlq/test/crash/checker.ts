@@ -1,6 +1,27 @@
 import { type Entry, OPEN, STATUSES } from "../../src/entry/entry.js";
-import { decodeBody, decodeRecord } from "../../src/entry/record.js";
-import { readState } from "../store/state.js";
+
+/** What is in a store, whatever keeps it. */
+export interface Content {
+  /** Ids of what is kept of entries, whole or not. */
+  readonly ids: ReadonlySet<string>;
+  /** Those that are whole. */
+  readonly entries: readonly (Entry & { readonly id: string })[];
+  readonly groups: readonly CountedGroup[];
+  /** Open entries by domain, as they are counted for the caps. */
+  readonly open: ReadonlyMap<string, number>;
+  /** What was put aside. */
+  readonly quarantined: readonly string[];
+  /** What is not where it belongs, in words. */
+  readonly misplaced: readonly string[];
+}
+
+export interface CountedGroup {
+  readonly number: string;
+  /** Name, domain and failure type, as JSON. */
+  readonly facts: string;
+  /** By the order of the states. */
+  readonly counts: readonly number[];
+}
 
 /** What is known about a store and the processes that worked on it, once all is over. */
 export interface History {
@@ -8,8 +29,7 @@ export interface History {
   readonly acknowledged: readonly string[];
   /** What the handlers did, in order: `<what> <id> <attempt> <pid>`. */
   readonly journal: readonly string[];
-  /** The store. */
-  readonly content: readonly (readonly [key: string, value: string])[];
+  readonly content: Content;
   /** Handler runs that an entry may have. */
   readonly budget: number;
 }
@@ -21,8 +41,7 @@ interface Line {
   readonly pid: string;
 }
 
-type Content = ReadonlyMap<string, string>;
-type Check = (history: History, lines: readonly Line[], content: Content) => Iterable<string>;
+type Check = (history: History, lines: readonly Line[]) => Iterable<string>;
 
 const CHECKS: readonly Check[] = [
   nothingLost,
@@ -40,19 +59,17 @@ export function violations(history: History): string[] {
     const [what = "", id = "", attempt = "", pid = ""] = line.split(" ");
     return { what, id, attempt, pid };
   });
-  const content = new Map(history.content);
-  return CHECKS.flatMap((check) => [...check(history, lines, content)]);
+  return CHECKS.flatMap((check) => [...check(history, lines)]);
 }
 
-function* nothingLost({ acknowledged }: History, _: readonly Line[], content: Content): Iterable<string> {
-  for (const id of acknowledged)
-    if (!content.has(`dlq/entry/${id}`)) yield `${id} was acknowledged and is lost`;
-  for (const key of content.keys()) if (key.startsWith("dlq/quarantine/")) yield `${key} was damaged`;
+function* nothingLost({ acknowledged, content }: History): Iterable<string> {
+  for (const id of acknowledged) if (!content.ids.has(id)) yield `${id} was acknowledged and is lost`;
+  for (const what of content.quarantined) yield `${what} was damaged`;
 }
 
-function* resolvedByHandlers(_: History, lines: readonly Line[], content: Content): Iterable<string> {
+function* resolvedByHandlers({ content }: History, lines: readonly Line[]): Iterable<string> {
   const done = new Set(lines.filter(({ what }) => what === "end").map(({ id }) => id));
-  for (const { id, state } of entriesOf(content))
+  for (const { id, state } of content.entries)
     if (state.status === "resolved" && !done.has(id)) yield `${id} is resolved, and no handler did it`;
 }
 
@@ -88,8 +105,8 @@ function* withinBudget({ budget }: History, lines: readonly Line[]): Iterable<st
 }
 
 /** Nothing is left behind: an entry is resolved, or has used up its budget and waits for a person. */
-function* ended({ budget }: History, _: readonly Line[], content: Content): Iterable<string> {
-  for (const { id, state } of entriesOf(content)) {
+function* ended({ budget, content }: History): Iterable<string> {
+  for (const { id, state } of content.entries) {
     const { status, retryCount, claim } = state;
     const isEnded = status === "resolved" || (status === "requires_review" && retryCount === budget);
     if (!isEnded) yield `${id} is left ${status} after ${retryCount} tries`;
@@ -98,10 +115,10 @@ function* ended({ budget }: History, _: readonly Line[], content: Content): Iter
 }
 
 /** The counts of groups and the totals are those of a full scan. */
-function* counted(_: History, __: readonly Line[], content: Content): Iterable<string> {
+function* counted({ content }: History): Iterable<string> {
   const groups = new Map<string, number[]>();
   const open = new Map<string, number>();
-  for (const { body, state } of entriesOf(content)) {
+  for (const { body, state } of content.entries) {
     const facts = JSON.stringify([body.name, body.domain, body.failureType]);
     const counts = groups.get(facts) ?? STATUSES.map(() => 0);
     const at = STATUSES.indexOf(state.status);
@@ -109,66 +126,19 @@ function* counted(_: History, __: readonly Line[], content: Content): Iterable<s
     groups.set(facts, counts);
     if (OPEN.includes(state.status)) open.set(body.domain, (open.get(body.domain) ?? 0) + 1);
   }
-  for (const { number, facts, counts } of groupsOf(content)) {
+  for (const { number, facts, counts } of content.groups) {
     const scanned = groups.get(facts) ?? STATUSES.map(() => 0);
     if (String(counts) !== String(scanned))
       yield `group ${number} counts ${counts}, and there are ${scanned}`;
     groups.delete(facts);
   }
   for (const facts of groups.keys()) yield `nothing counts ${facts}`;
-  const totals = new Map<string, number>(JSON.parse(content.get("dlq/totals") ?? "[]"));
-  for (const domain of new Set([...totals.keys(), ...open.keys()])) {
-    const [counts, scanned] = [totals.get(domain) ?? 0, open.get(domain) ?? 0];
+  for (const domain of new Set([...content.open.keys(), ...open.keys()])) {
+    const [counts, scanned] = [content.open.get(domain) ?? 0, open.get(domain) ?? 0];
     if (counts !== scanned) yield `the totals count ${counts} open of ${domain}, and there are ${scanned}`;
   }
 }
 
-/** Every entry has the one state, where its group and its status ask for it, and there are no others. */
-function* placed(_: History, __: readonly Line[], content: Content): Iterable<string> {
-  const numbers = new Map(groupsOf(content).map(({ facts, number }) => [facts, number]));
-  const wanted = new Set<string>();
-  for (const { id, body, group, state } of entriesOf(content)) {
-    const number = numbers.get(JSON.stringify([body.name, body.domain, body.failureType]));
-    if (group !== number) yield `${id} says that its group is ${group}, and it is ${number}`;
-    wanted.add(`dlq/state/${STATUSES.indexOf(state.status)}/${number}/${id}`);
-  }
-  const stated = new Set(entriesOf(content).map(({ id }) => id));
-  for (const key of content.keys())
-    if (key.startsWith("dlq/entry/") && !stated.has(key.slice("dlq/entry/".length)))
-      yield `${key} has no state`;
-  const found = [...content.keys()].filter((key) => key.startsWith("dlq/state/"));
-  for (const key of found) if (!wanted.delete(key)) yield `${key} is an orphan`;
-  for (const key of wanted) yield `${key} is missing`;
-}
-
-interface Stored extends Entry {
-  readonly id: string;
-  readonly group: string;
-}
-
-/** Entries that have a state. */
-function entriesOf(content: Content): Stored[] {
-  const states = new Map(
-    [...content]
-      .filter(([key]) => key.startsWith("dlq/state/"))
-      .map(([key, text]) => [key.slice(key.lastIndexOf("/") + 1), readState(key, text)]),
-  );
-  return [...content]
-    .filter(([key]) => key.startsWith("dlq/entry/"))
-    .flatMap(([key, text]) => {
-      const id = key.slice("dlq/entry/".length);
-      const { group, body } = decodeRecord(text);
-      const state = states.get(id);
-      return state === undefined ? [] : [{ id, group, body: decodeBody(body), state }];
-    });
-}
-
-function groupsOf(content: Content): { number: string; facts: string; counts: number[] }[] {
-  return [...content]
-    .filter(([key]) => key.startsWith("dlq/group/"))
-    .map(([key, text]) => {
-      const { name, domain, failureType, counts } = JSON.parse(text);
-      const number = key.slice("dlq/group/".length);
-      return { number, facts: JSON.stringify([name, domain, failureType]), counts };
-    });
+function placed({ content }: History): Iterable<string> {
+  return content.misplaced;
 }

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it, jest } from "@jest/globals";
-import { violations } from "./checker.js";
+import { type Content, violations } from "./checker.js";
+import { mapContent } from "./map-content.js";
 import { dump, isSoak, type Worker, type WorkerOptions, Workers } from "./workers.js";
 
 const RUNS = isSoak ? 320 : 36;
@@ -75,7 +76,7 @@ describe("processes that are killed at any moment", () => {
         });
         const contents = await dump(runs.map(({ workers }) => workers.folder));
         for (const [index, { number, workers }] of runs.entries())
-          check(number, workers, contents[index] as [string, string][]);
+          check(number, workers, mapContent(contents[index] ?? []));
       } finally {
         for (const { workers } of runs) await workers[Symbol.asyncDispose]();
       }
@@ -101,7 +102,7 @@ describe("a process that is killed while it takes up what was spilled", () => {
     expect(await workers.start({ replays: true, empties: true }).ended).toBe(0);
     const { acknowledged, journal, folder } = workers;
     expect(acknowledged).toHaveLength(10);
-    const content = (await dump([folder]))[0] ?? [];
+    const content = mapContent((await dump([folder]))[0] ?? []);
     expect(violations({ acknowledged, journal, content, budget: BUDGET })).toEqual([]);
     expect(journal.filter((line) => line.startsWith("end "))).toHaveLength(10);
   });
@@ -181,7 +182,7 @@ async function kill(worker: Worker, { after, from }: NonNullable<Fate["killed"]>
   await worker.ended.finally(() => clearTimeout(timer));
 }
 
-function check(number: number, workers: Workers, content: [string, string][]): void {
+function check(number: number, workers: Workers, content: Content): void {
   const { acknowledged, journal } = workers;
   const found = violations({ acknowledged, journal, content, budget: BUDGET });
   expect({ number, seed: SEED, found }).toEqual({ number, seed: SEED, found: [] });

@@ -11,6 +11,10 @@
 //   capture:made        the entry was made and handed over
 //   capture:known       the acknowledgement reached the caller
 //
+//   server:ask          a server is about to be asked for something
+//   server:asked        it was asked, and its answer is not there yet
+//   server:answered     its answer is there, and the queue does not know
+//
 // <what> is one of: add (capture, or taking up what was spilled), claim, settle, release (taking back from an owner that is
 // gone), owner and owner-end (the record that says who is at work), lease and lease-end (of a sweep).
 import { writeSync } from "node:fs";
@@ -77,6 +81,36 @@ export function failingStore(failpoints, { refused = 0 } = {}) {
 }
 
 const [REPLAYING, RESOLVED] = ["1", "5"];
+
+const PACKAGES = { sql: "postgres", redis: "redis" };
+
+/** A server with failpoints around everything that the queue asks of it. */
+export async function failingServer(failpoints, { kind, options }) {
+  const { [PACKAGES[kind]]: create } = await import(`@baldur/${PACKAGES[kind]}`);
+  const plugin = create(options);
+  const asking = async (about, ask) => {
+    if (!about.includes("dlq")) return ask();
+    failpoints.cross("server:ask");
+    const answer = ask();
+    setImmediate(() => failpoints.cross("server:asked"));
+    await answer;
+    failpoints.cross("server:answered");
+    return answer;
+  };
+  const watched = (server) => {
+    const { query, run } = server;
+    if (kind === "sql") server.query = (text, values) => asking(text, () => query.call(server, text, values));
+    else server.run = (script, ...rest) => asking(script.name, () => run.call(server, script, ...rest));
+    return server;
+  };
+  return {
+    ...plugin,
+    register(context) {
+      const provider = (of, open) => context.provider(of, async () => watched(await open()));
+      plugin.register({ ...context, provider });
+    },
+  };
+}
 
 /** Knows by the records what a write is about; several things may share one. */
 class WatchedWriter {

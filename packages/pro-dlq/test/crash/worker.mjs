@@ -12,13 +12,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { createBaldur } from "@baldur/core";
+import { AdapterError, createBaldur } from "@baldur/core";
 import { dlq, getDlq } from "@baldur/pro-dlq";
-import { Failpoints, failingStore, say } from "./failpoints.mjs";
+import { Failpoints, failingServer, failingStore, say } from "./failpoints.mjs";
 
 const {
   /** Of the test: the store is in `state`, and what the handlers did in `journal`. */
   folder,
+  /** A server that the store is on instead: `{ kind: "sql" | "redis", options }`, with the options of its plugin. */
+  server,
   /** Entries to capture. */
   captures = 0,
   /** Whether to replay until nothing waits; with `empties`, in a spill file neither. */
@@ -59,10 +61,11 @@ const baldur = createBaldur({
     BALDUR_LICENSE_FILE: process.env.BALDUR_LICENSE_FILE,
     BALDUR_DLQ_RETRY_DELAY: "1",
     BALDUR_CB_ENABLED: "false",
+    BALDUR_IDEMPOTENCY_BACKEND: "memory",
   },
   settings: { control: { backend: "memory" } },
   plugins: [
-    failingStore(failpoints, { refused }),
+    server === undefined ? failingStore(failpoints, { refused }) : await failingServer(failpoints, server),
     dlq({ lease, automatic, replay: { rate: 1e6, rampUp: 0, concurrency, maxRetries } }),
   ],
 });
@@ -71,7 +74,7 @@ baldur.telemetry.subscribe(({ name, payload }) => {
 });
 baldur.onReplay(NAME, replay);
 await baldur.start();
-if (baldur.posture().tier !== "pro" || baldur.posture().storage !== "embedded")
+if (baldur.posture().tier !== "pro" || baldur.posture().storage !== (server?.kind ?? "embedded"))
   throw new Error(`not what is to be tested: ${JSON.stringify(baldur.posture())}`);
 const queue = getDlq(baldur);
 say("ready");
@@ -114,12 +117,22 @@ function failOne() {
 
 async function drain() {
   for (let idle = false; !idle; ) {
-    await step();
-    const { byStatus } = await queue.stats();
-    const { pending = 0, replaying = 0 } = byStatus;
+    await step().catch(ignoreOutage);
+    const { pending, replaying } = await waiting().catch(ignoreOutage);
     idle = pending + replaying === 0 && !isCapturing && !(empties && isSpilled());
     if (pending === 0) await sleep(idle ? 0 : 5);
   }
+}
+
+async function waiting() {
+  const { byStatus } = await queue.stats();
+  return { pending: 0, replaying: 0, ...byStatus };
+}
+
+/** A server may be away for a while; how much waits on it is not known then. */
+function ignoreOutage(error) {
+  if (server === undefined || !(error instanceof AdapterError)) throw error;
+  return { pending: 0, replaying: 1 };
 }
 
 function isSpilled() {
@@ -148,7 +161,10 @@ async function replay({ id, retryCount: attempt, requestData }) {
     writeSync(journal, `${what} ${[id, attempt, process.pid, ...more].join(" ")}\n`);
   const lock = enter(id, (other) => tell("overlap", other));
   tell("begin");
-  if (own === stopsIn) process.kill(process.pid, "SIGSTOP");
+  if (own === stopsIn) {
+    say("stops");
+    process.kill(process.pid, "SIGSTOP");
+  }
   await (work === 0 ? turn() : sleep(random() * work));
   tell("effect");
   failpoints.cross("handler:effect");

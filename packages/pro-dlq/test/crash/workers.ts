@@ -15,6 +15,12 @@ const GIVEN_UP = 120_000;
 /** Large counts in a soak. */
 export const isSoak: boolean = process.env["BALDUR_SOAK"] === "1";
 
+/** A server that the store is on, with the options of its plugin. */
+export interface StoreServer {
+  readonly kind: "sql" | "redis";
+  readonly options: object;
+}
+
 /** See `worker.mjs`. */
 export interface WorkerOptions {
   readonly captures?: number;
@@ -49,14 +55,19 @@ export interface Worker {
 export class Workers implements AsyncDisposable {
   readonly all: Worker[] = [];
 
-  private constructor(readonly folder: string) {}
+  private constructor(
+    readonly folder: string,
+    private readonly server: StoreServer | undefined,
+  ) {}
 
-  static async create(): Promise<Workers> {
-    return new Workers(await mkdtemp(join(tmpdir(), "baldur-crash-")));
+  /** The store is in the folder, or on the server. */
+  static async create(server?: StoreServer): Promise<Workers> {
+    return new Workers(await mkdtemp(join(tmpdir(), "baldur-crash-")), server);
   }
 
   start(options: WorkerOptions): Worker {
-    const child = spawn(process.execPath, [WORKER, JSON.stringify({ folder: this.folder, ...options })], {
+    const all = { folder: this.folder, server: this.server, ...options };
+    const child = spawn(process.execPath, [WORKER, JSON.stringify(all)], {
       env: { PATH: process.env["PATH"], HOME: this.folder, BALDUR_LICENSE_FILE: LICENSE },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { ClaimRecord } from "../../src/entry/entry.js";
 import { violations } from "../crash/checker.js";
+import { mapContent } from "../crash/map-content.js";
 import { stateKeyOf, storedState } from "../store/state.js";
 import { HOUR, type Host, NAME, Site } from "./host.js";
 
@@ -49,7 +50,7 @@ describe.each([
     expect(host.runs.toSorted()).toEqual(all);
     await host.passes(60_000);
     expect(await statuses(host)).toEqual({ resolved: 10 });
-    const content = host.map.read((reader) => reader.range({ from: "", to: "\x7f" }));
+    const content = mapContent(host.map.read((reader) => reader.range({ from: "", to: "\x7f" })));
     expect(violations({ acknowledged: all, journal: [], content, budget: 2 }).filter(isNoJournal)).toEqual(
       [],
     );

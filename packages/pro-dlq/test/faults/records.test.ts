@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { violations } from "../crash/checker.js";
+import { mapContent } from "../crash/map-content.js";
 import { stateKeyOf } from "../store/state.js";
 import { type Host, NAME, Site } from "./host.js";
 
@@ -18,9 +19,8 @@ const read = (host: Host, key: string) => host.map.read((reader) => reader.get(k
 
 /** The counts and the index are those of the entries. */
 function expectConsistent(host: Host): void {
-  const content = host.map
-    .read((reader) => reader.range(everything))
-    .filter(([key]) => !key.includes("quarantine"));
+  const pairs = host.map.read((reader) => reader.range(everything));
+  const content = mapContent(pairs.filter(([key]) => !key.includes("quarantine")));
   const found = violations({ acknowledged: [], journal: [], content, budget: 2 });
   expect(found.filter((what) => /count|orphan|missing/.test(what))).toEqual([]);
 }
@@ -35,6 +35,7 @@ const DAMAGES: readonly (readonly [what: string, part: Part, damage: (text: stri
   ["with a count that is none", "state", (text) => text.replace('"retryCount":0', '"retryCount":"0"')],
   ["without half of its state", "state", (text) => text.slice(0, text.length / 2)],
   ["with an empty state", "state", () => ""],
+  ["with a claim of nobody", "state", (text) => text.replace("}", ',"claim":null}')],
 ];
 
 describe.each([
@@ -88,6 +89,50 @@ describe.each([
     await host.during(host.queue.archive({ olderThan: 0 }));
     await write(host, `dlq/entry/${ids[0]}`, "kaputt");
     await expect(host.during(host.queue.purge({ ids }))).resolves.toBe(2);
+  });
+});
+
+describe.each([
+  ["memory", false],
+  ["the embedded store", true],
+])("a state without its record in %s", (_, isEmbedded) => {
+  const remove = (host: Host, key: string) => host.during(host.map.write((writer) => writer.delete(key)));
+
+  it("is put aside by whoever comes across it, told once, and counts no more", async () => {
+    const host = await site.start({ isEmbedded });
+    const ids = await host.store(5);
+    await remove(host, `dlq/entry/${ids[1]}`);
+    const page = await host.queue.list({ status: "pending", limit: 4 });
+    expect(page.items).toHaveLength(4);
+    await host.store(1); // behind what puts it aside
+    await host.queue.list({ status: "pending" });
+    expect(host.telemetry.named("dlq.entry_quarantined")).toHaveLength(1);
+    expect((await host.queue.stats()).open).toBe(5);
+    expectConsistent(host);
+  });
+
+  it("neither takes the place of a new entry nor floods the events when room is made", async () => {
+    const env = { DLQ_MAX_SIZE: "1000", DLQ_MAX_SIZE_PER_DOMAIN: "100" };
+    const host = await site.start({ isEmbedded, env });
+    const ids = await host.store(100);
+    for (const id of ids.slice(0, 60)) await remove(host, `dlq/entry/${id}`);
+    await host.store(10);
+    await host.store(90);
+    expect((await host.queue.stats()).open).toBe(100);
+    expect(host.telemetry.named("dlq.entry_quarantined").length).toBeLessThanOrEqual(60);
+    expectConsistent(host);
+  });
+
+  it("is stepped over, however many there are", async () => {
+    const host = await site.start({ isEmbedded });
+    const ids = await host.store(3000);
+    await host.during(
+      host.map.write((writer) => {
+        for (const id of ids.slice(0, -1)) writer.delete(`dlq/entry/${id}`);
+      }),
+    );
+    expect((await host.queue.list({ status: "pending", limit: 1 })).items).toHaveLength(1);
+    expect((await host.queue.stats()).oldestOpenAt).toBeDefined();
   });
 });
 

@@ -7,6 +7,7 @@ import type { QueueSetup, TestQueue } from "./runtime.js";
 jest.unstable_mockModule("../../src/spill/stderr.js", () => ({ writeToStderr: () => true }));
 const { down, errorOf, HOUR, MINUTE, SharedMap, started, TestGovernance, turn, until, upTo, Work } =
   await import("./runtime.js");
+const { providing, refusing } = await import("./servers.js");
 const { SpillFile } = await import("../../src/spill/spill.js");
 
 const { declarations } = await import("../../src/index.js");
@@ -98,6 +99,13 @@ describe("what is declared happens:", () => {
     const [newest] = (await q.queue.list({ limit: 1 })).items;
     await q.map.put(`dlq/entry/${newest?.id}`, "damage");
     await q.queue.list();
+    await turn();
+  });
+
+  it("servers that are not as they should be", async () => {
+    await begin({ plugins: [providing({ sql: refusing("sql") })] });
+    const info = async () => ["aof_enabled:0"];
+    await begin({ plugins: [providing({ redis: refusing("redis", { batch: info }) })] });
     await turn();
   });
 

@@ -67,6 +67,7 @@ export class SharedMap implements KeyValueStore {
   /** Which accesses fail: all, those that write, or none. */
   broken: "all" | "writes" | "none" = "none";
   writes = 0;
+  #losing = 0;
   readonly #map = new MemoryKeyValueStore();
   #held: Promise<void> | undefined;
   #release: () => void = ignore;
@@ -79,14 +80,21 @@ export class SharedMap implements KeyValueStore {
   }
 
   async write<T>(work: (writer: KeyValueWriter) => T): Promise<T> {
-    this.writes++;
+    const isLost = ++this.writes === this.#losing;
     await this.#held;
     if (this.broken !== "none") throw new AdapterError("the map is broken");
-    return this.#map.write(work);
+    const answer = await this.#map.write(work);
+    if (isLost) throw new AdapterError("the answer is lost");
+    return answer;
   }
 
   async close(): Promise<void> {
     // Others go on with it.
+  }
+
+  /** The write that is so many from now is done, and its answer is lost. */
+  loseAnswer(after: number): void {
+    this.#losing = this.writes + after;
   }
 
   /** Writes wait until they are let go. */

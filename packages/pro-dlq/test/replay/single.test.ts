@@ -421,7 +421,7 @@ describe("a force-redrive", () => {
 });
 
 describe("a replay that cannot be settled", () => {
-  it("answers that, and the entry is released later, having cost one try", async () => {
+  it("answers that, and is settled when the store is well again, without being run again", async () => {
     const q = await begin();
     const work = new Work(q);
     const [id] = (await work.fail(1)) as [string];
@@ -435,15 +435,25 @@ describe("a replay that cannot be settled", () => {
       error: expect.stringContaining("could not be stored"),
     });
     expect(q.telemetry.named("dlq_replay.settle_failed")).toHaveLength(1);
+    await q.clock.advance(20_000);
     q.map.broken = "none";
     expect(await statusOf(q, id)).toBe("replaying");
-    await q.clock.advance(90_000);
-    await turn();
-    expect(await q.queue.get(id)).toMatchObject({
-      status: "pending",
-      retryCount: 1,
-      metadata: { released_from_stale: true },
-    });
+    await q.clock.advance(10_000);
+    expect(await q.queue.get(id)).toMatchObject({ status: "resolved", retryCount: 1 });
+    expect(work.runs).toHaveLength(1);
+  });
+
+  it("that was never begun, because nobody knew whether it was claimed, costs the entry nothing", async () => {
+    const q = await begin();
+    const work = new Work(q);
+    const [id] = (await work.fail(1)) as [string];
+    work.recover();
+    q.map.loseAnswer(2); // the first one says who is at work
+    expect((await errorOf(q.queue.replay(id))).code).toBe("ERR_BALDUR_ADAPTER");
+    expect(await q.queue.get(id)).toMatchObject({ status: "replaying", retryCount: 1 });
+    await q.clock.advance(10_000);
+    expect(await q.queue.get(id)).toMatchObject({ status: "pending", retryCount: 0 });
+    expect(work.runs).toHaveLength(0);
   });
 
   it("is refused at once where the store is away", async () => {

@@ -1,23 +1,39 @@
 import { AdapterError } from "@baldur/core";
-import type { KeyValueStore } from "@baldur/core/plugin";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { facetsOf } from "../../src/counting.js";
 import { type EntryBody, STATUSES } from "../../src/entry/entry.js";
 import type { Input } from "../../src/entry/transition.js";
-import { KvDlqStore } from "../../src/store/kv/store.js";
 import type { AddOutcome, Capacity, DlqStore, Filter, OverflowStrategy } from "../../src/store/store.js";
-import { runs, turn } from "../queue/runtime.js";
+import { runs } from "../queue/runtime.js";
 import { Entries, idsOf, NOW, ROOMY } from "./entries.js";
+
+export type OnCorrupt = (id: string, problem: string) => void;
+
+/** An empty store. */
+export interface DlqStoreHandles {
+  /** As two processes would have it. */
+  readonly store: DlqStore;
+  readonly other: DlqStore;
+  /** Writes something else over the record of an entry: what of it never changes. */
+  damage(id: string, damaged: (record: string) => string): Promise<void>;
+  /** What is kept of an entry that was put aside. */
+  quarantined(id: string): Promise<string | undefined>;
+  /** Resolves when nothing is under way any more. */
+  idle(): Promise<void>;
+  /** From now on it cannot be reached. */
+  end(): Promise<void>;
+  /** It is not needed any more. */
+  close(): Promise<void>;
+}
 
 export interface DlqStoreSubject {
   readonly name: string;
-  /** Handles on one map, as two processes would have. */
-  create(): Promise<{
-    readonly first: KeyValueStore;
-    readonly second: KeyValueStore;
-    close?(): Promise<void>;
-  }>;
+  /** Runs of the property, but for a soak. */
+  readonly runs: number;
+  /** What may be wrong with the record of an entry. */
+  readonly damages: readonly (readonly [what: string, record: string])[];
+  create(onCorrupt: OnCorrupt): Promise<DlqStoreHandles>;
 }
 
 /** Names of all kinds, which a store must not take for its own. */
@@ -52,28 +68,18 @@ const NO_IDS = [
 /** The promises of the port of the dead-letter queue's stores, as a suite of tests. */
 export function dlqStoreContract(subject: DlqStoreSubject): void {
   describe(`${subject.name} keeps the contract of dead-letter stores`, () => {
-    let opened: Awaited<ReturnType<DlqStoreSubject["create"]>> | undefined;
+    let opened: DlqStoreHandles | undefined;
     let corrupt: [id: string, problem: string][] = [];
 
-    async function open(): Promise<{
-      store: DlqStore;
-      other: DlqStore;
-      map: KeyValueStore;
-      entries: Entries;
-    }> {
+    async function open(): Promise<DlqStoreHandles & { entries: Entries }> {
       await close();
-      opened = await subject.create();
-      const { first, second } = opened;
       corrupt = [];
-      const onCorrupt = (id: string, problem: string) => void corrupt.push([id, problem]);
-      const make = (map: KeyValueStore) => new KvDlqStore({ map: () => map, onCorrupt });
-      return { store: make(first), other: make(second), map: first, entries: new Entries() };
+      opened = await subject.create((id, problem) => void corrupt.push([id, problem]));
+      return { ...opened, entries: new Entries() };
     }
 
     async function close(): Promise<void> {
-      await opened?.first.close();
-      await opened?.second.close();
-      await opened?.close?.();
+      await opened?.close();
       opened = undefined;
     }
     afterEach(close);
@@ -270,10 +276,10 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
           NOW,
         );
         expect(results).toMatchObject([
-          { entry: { state: { status: "replaying", claim: { token: "t" } }, body: { id: one.id } } },
-          { refused: "wrong_status", entry: { state: { status: "replaying" } } },
+          { state: { status: "replaying", claim: { token: "t" } } },
+          { refused: "wrong_status", state: { status: "replaying" } },
           { refused: "not_found" },
-          { entry: { state: { status: "resolved" } } },
+          { state: { status: "resolved" } },
         ]);
       });
 
@@ -341,6 +347,25 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
           archive: { type: "archive" },
         })[what] as Input;
 
+      /** Counts, and lists by state, are those of a scan. */
+      async function agree(store: DlqStore, other: DlqStore): Promise<void> {
+        const found = await all(store);
+        const scanned = new Map<string, number>();
+        for (const { body, state } of found) {
+          const key = JSON.stringify([body.name, body.domain, state.status]);
+          scanned.set(key, (scanned.get(key) ?? 0) + 1);
+        }
+        const counted = new Map<string, number>();
+        for (const { name, domain, counts } of await other.counts())
+          for (const [status, count] of Object.entries(counts))
+            counted.set(JSON.stringify([name, domain, status]), count);
+        expect(counted).toEqual(scanned);
+        for (const status of STATUSES)
+          expect(idsOf(await all(other, { status }))).toEqual(
+            idsOf(found.filter(({ state }) => state.status === status)),
+          );
+      }
+
       it("equal a scan after anything that happened, as do lists by state", async () => {
         await fc.assert(
           fc.asyncProperty(
@@ -363,24 +388,40 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
                   else await by.change([{ id, input: input(each.do) }], NOW);
                 }
               }
-              const found = await all(store);
-              const scanned = new Map<string, number>();
-              for (const { body, state } of found) {
-                const key = JSON.stringify([body.name, body.domain, state.status]);
-                scanned.set(key, (scanned.get(key) ?? 0) + 1);
-              }
-              const counted = new Map<string, number>();
-              for (const { name, domain, counts } of await other.counts())
-                for (const [status, count] of Object.entries(counts))
-                  counted.set(JSON.stringify([name, domain, status]), count);
-              expect(counted).toEqual(scanned);
-              for (const status of STATUSES)
-                expect(idsOf(await all(other, { status }))).toEqual(
-                  idsOf(found.filter(({ state }) => state.status === status)),
-                );
+              await agree(store, other);
             },
           ),
-          { numRuns: runs(subject.name.includes("memory") ? 100 : 5) },
+          { numRuns: runs(subject.runs) },
+        );
+      });
+
+      it("equal a scan after all of it happened at once", async () => {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(step, { minLength: 20, maxLength: 60 }),
+            fc.constantFrom<OverflowStrategy>("drop_oldest", "compress_oldest", "reject"),
+            async (steps, strategy) => {
+              const { store, other, entries } = await open();
+              const capacity: Capacity = { total: 20, perDomain: 15, strategy };
+              const first = entries.many(12, { name: "a", domain: "d" });
+              await store.add(first, capacity);
+              const ids = first.map(({ id }) => id);
+              await Promise.all(
+                steps.map(async (each, n) => {
+                  const by = n % 2 === 0 ? store : other;
+                  if (each.do === "add") {
+                    const { name, domain, count } = each as { name: string; domain: string; count: number };
+                    return by.add(entries.many(count, { name, domain }), capacity);
+                  }
+                  const id = ids[(each as { at: number }).at % ids.length] as string;
+                  if (each.do === "remove") return by.remove([id], "archived");
+                  return by.change([{ id, input: input(each.do) }], NOW);
+                }),
+              );
+              await agree(store, other);
+            },
+          ),
+          { numRuns: runs(subject.runs) },
         );
       });
     });
@@ -475,6 +516,31 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         },
       );
 
+      it.each(["reject", "drop_oldest", "compress_oldest"] as const)(
+        "hold among those who add at once: %s",
+        async (strategy) => {
+          const { store, other, entries } = await open();
+          const capacity: Capacity = { total: 60, perDomain: 40, strategy };
+          const batches = Array.from({ length: 40 }, (_, n) =>
+            entries.many(1 + (n % 5), n % 2 === 0 ? d : e),
+          );
+          const results = await Promise.all(
+            batches.map((batch, n) => (n % 3 === 0 ? other : store).add(batch, capacity)),
+          );
+          const outcomes = results.flatMap((result) => result.outcomes);
+          const gone = results.flatMap(({ evicted }) => [...evicted.values()]).reduce((sum, n) => sum + n, 0);
+          const left = await all(other);
+          expect(left).toHaveLength(60);
+          expect(left.filter(({ body }) => body.domain === "d").length).toBeLessThanOrEqual(40);
+          expect(left.length + gone).toBe(outcomes.filter((outcome) => outcome === "added").length);
+          expect(outcomes.length).toBe(batches.flat().length);
+          const summed = (await store.summaries(100)).reduce((sum, { count }) => sum + count, 0);
+          expect(summed).toBe(strategy === "compress_oldest" ? gone : 0);
+          if (strategy === "reject") expect(gone).toBe(0);
+          else expect(new Set(outcomes)).toEqual(new Set(["added"]));
+        },
+      );
+
       it("hold for a batch that is larger than they are: its newest stay", async () => {
         const { store, entries } = await open();
         const batch = entries.many(10, d);
@@ -532,13 +598,12 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
       it.each<[string, (text: string) => string]>([
         ["at all", () => "damage"],
         ["to their end", (text) => text.slice(0, -5)],
-      ])("are kept by entries that cannot be read, too: %s", async (_, damage) => {
-        const { store, map, entries } = await open();
+      ])("are kept by entries that cannot be read, too: %s", async (_, damaged) => {
+        const { store, damage, entries } = await open();
         const capacity: Capacity = { total: 2, perDomain: 2, strategy: "compress_oldest" };
         const [bad, good] = [entries.make(), entries.make()];
         await store.add([bad, good], capacity);
-        const key = `dlq/entry/${bad.id}`;
-        await map.write((writer) => writer.put(key, damage(writer.get(key) as string)));
+        await damage(bad.id, damaged);
         const next = entries.make();
         expect((await store.add([next], capacity)).outcomes).toEqual(["added"]);
         expect(idsOf(await all(store))).toEqual([next.id, good.id]);
@@ -685,57 +750,43 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
     });
 
     describe("a damaged record", () => {
-      it.each<[string, string]>([
-        ["text", "damage"],
-        ["nothing", ""],
-        ["another shape", '0\n{"b":2}'],
-        ["another group", "7\n{}"],
-      ])("is put aside and told of, and the others are served: %s", async (_, damage) => {
-        const { store, other, map, entries } = await open();
-        const made = entries.many(5);
-        await store.add(made, ROOMY);
-        const bad = made[2]?.id as string;
-        await map.write((writer) => writer.put(`dlq/entry/${bad}`, damage));
-        const good = made.filter(({ id }) => id !== bad).map(({ id }) => id);
-        expect(idsOf(await all(store))).toEqual(good.toReversed());
-        await map.write(() => undefined); // behind the one that puts it aside
-        await turn();
-        expect(corrupt.map(([id]) => id)).toEqual([bad]);
-        expect(idsOf(await all(other))).toEqual(good.toReversed());
-        expect(await other.get(bad)).toBeUndefined();
-        expect((await other.counts())[0]?.counts).toEqual({ pending: 4 });
-        expect(idsOf(await all(other, { status: "pending" }))).toEqual(good.toReversed());
-        expect(map.read((reader) => reader.get(`dlq/quarantine/${bad}`))).toBe(damage);
-        expect(corrupt).toHaveLength(1);
-      });
+      it.each(subject.damages)(
+        "is put aside and told of, and the others are served: %s",
+        async (_, damaged) => {
+          const { store, other, damage, idle, quarantined, entries } = await open();
+          const made = entries.many(5);
+          await store.add(made, ROOMY);
+          const bad = made[2]?.id as string;
+          await damage(bad, () => damaged);
+          const good = made.filter(({ id }) => id !== bad).map(({ id }) => id);
+          expect(idsOf(await all(store))).toEqual(good.toReversed());
+          await idle();
+          expect(corrupt.map(([id]) => id)).toEqual([bad]);
+          expect(idsOf(await all(other))).toEqual(good.toReversed());
+          expect(await other.get(bad)).toBeUndefined();
+          expect((await other.counts())[0]?.counts).toEqual({ pending: 4 });
+          expect(idsOf(await all(other, { status: "pending" }))).toEqual(good.toReversed());
+          expect(await quarantined(bad)).toBe(damaged);
+          expect(corrupt).toHaveLength(1);
+        },
+      );
 
       it("does not shorten a page: what comes after it is found", async () => {
-        const { store, map, entries } = await open();
+        const { store, damage, entries } = await open();
         const made = entries.many(6);
         await store.add(made, ROOMY);
         const ids = made.map(({ id }) => id);
-        for (const at of [0, 1]) await map.write((writer) => writer.put(`dlq/entry/${ids[at]}`, "damage"));
+        for (const at of [0, 1]) await damage(ids[at] as string, () => "damage");
         for (const filter of [{}, { status: "pending" }] as const) {
           const page = await store.list(filter, { limit: 2, oldestFirst: true });
           expect(idsOf(page)).toEqual(ids.slice(2, 4));
         }
       });
-
-      it("is refused every change", async () => {
-        const { store, map, entries } = await open();
-        const entry = entries.make();
-        await store.add([entry], ROOMY);
-        await map.write((writer) => writer.put(`dlq/entry/${entry.id}`, "damage"));
-        expect(await store.change([{ id: entry.id, input: claimed("t") }], NOW)).toEqual([
-          { refused: "not_found" },
-        ]);
-        expect(await store.remove([entry.id], "pending")).toBe(0);
-      });
     });
 
     it("rejects with an AdapterError once it is closed", async () => {
-      const { store, entries } = await open();
-      await opened?.first.close();
+      const { store, end, entries } = await open();
+      await end();
       await expect(store.add([entries.make()], ROOMY)).rejects.toBeInstanceOf(AdapterError);
       await expect(store.get(entries.make().id)).rejects.toBeInstanceOf(AdapterError);
       await expect(store.counts()).rejects.toBeInstanceOf(AdapterError);

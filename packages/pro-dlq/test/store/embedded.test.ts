@@ -7,6 +7,7 @@ import { describe, expect, it } from "@jest/globals";
 import { KvDlqStore } from "../../src/store/kv/store.js";
 import { dlqStoreContract } from "./contract.js";
 import { Entries, idsOf, ROOMY } from "./entries.js";
+import { DAMAGES, onMap } from "./kv.js";
 
 /** The engine as its plugin provides it. */
 async function open(folder: string): Promise<KeyValueStore> {
@@ -27,13 +28,12 @@ const newFolder = () => mkdtemp(join(tmpdir(), "baldur-dlq-embedded-"));
 
 dlqStoreContract({
   name: "the embedded store",
-  create: async () => {
+  runs: 5,
+  damages: DAMAGES,
+  create: async (onCorrupt) => {
     const folder = await newFolder();
-    return {
-      first: await open(join(folder, "state")),
-      second: await open(join(folder, "state")),
-      close: () => rm(folder, { recursive: true, force: true }),
-    };
+    const [first, second] = [await open(join(folder, "state")), await open(join(folder, "state"))];
+    return onMap(first, second, onCorrupt, () => rm(folder, { recursive: true, force: true }));
   },
 });
 

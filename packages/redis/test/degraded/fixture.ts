@@ -2,15 +2,15 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RedisClient, systemClock } from "@baldur/core/plugin";
-import { type RecordedTelemetry, recordTelemetry } from "@baldur/testkit";
-import type { DegradedStore } from "../../../core/src/storage/degraded-store.js";
-import { type OpenOptions, openResilientStorage } from "../../../core/src/storage/open.js";
-import type { ResilientStorage } from "../../../core/src/storage/resilient-storage.js";
+import type { DegradedStore } from "@baldur/core/source/storage/degraded-store.js";
+import { type OpenOptions, openResilientStorage } from "@baldur/core/source/storage/open.js";
+import type { ResilientStorage } from "@baldur/core/source/storage/resilient-storage.js";
 import {
   type ResilientStorageSettings,
   resilientStorageSettings,
-} from "../../../core/src/storage/settings.js";
-import { TelemetryHub } from "../../../core/src/telemetry/telemetry.js";
+} from "@baldur/core/source/storage/settings.js";
+import { TelemetryHub } from "@baldur/core/source/telemetry/telemetry.js";
+import { type RecordedTelemetry, recordTelemetry } from "@baldur/testkit";
 import { Clients } from "../fixture.js";
 
 const DEFAULTS = Object.fromEntries(

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { Bundle } from "@baldur/core/test/bundle.js";
 import { type RedisServer, startFaultProxy, startRedis } from "@baldur/services";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { Bundle } from "../../../core/test/bundle.js";
 import { until } from "../fixture.js";
 
 const CHILD = fileURLToPath(new URL("./child.mjs", import.meta.url));

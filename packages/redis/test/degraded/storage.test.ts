@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import type { DegradedStore } from "@baldur/core/source/storage/degraded-store.js";
+import { applyOnce, incrementOnce, replace } from "@baldur/core/source/storage/scripts.generated.js";
 import { type RedisServer, startFaultProxy, startRedis } from "@baldur/services";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { DegradedStore } from "../../../core/src/storage/degraded-store.js";
-import { applyOnce, incrementOnce, replace } from "../../../core/src/storage/scripts.generated.js";
 import { errorOf, until } from "../fixture.js";
 import { EXPECTED, everything, Host, type Worker } from "./fixture.js";
 

@@ -116,9 +116,10 @@ function* followedSomebody(_: History, lines: readonly Line[], name: string): It
     closed: "closed",
     half_open: "half_opened",
   };
-  for (const [at, pid, what, , , state, by] of lines) {
+  for (const [at, pid, what, , trigger, state, by] of lines) {
     const decided = words[String(state)];
-    if (what !== "fleet_followed" || decided === undefined) continue;
+    // An operator's decision is no transition where it changes nothing for the process that he told.
+    if (what !== "fleet_followed" || decided === undefined || trigger === "manual") continue;
     const leader = Number(String(by).split(":")[1]);
     if (killed.includes(leader)) continue;
     const did = lines.some((line) => line[1] === leader && line[2] === decided && line[0] < at + LAG);

@@ -1,7 +1,7 @@
+import { RedisFleetStore } from "@baldur/core/source/circuit-breaker/stores/redis.js";
 import { type RedisServer, startRedis, startRedisCluster } from "@baldur/services";
 import { createFakeClock, fleetStoreContract } from "@baldur/testkit";
 import { afterAll, beforeAll, jest } from "@jest/globals";
-import { RedisFleetStore } from "../../../core/src/circuit-breaker/stores/redis.js";
 import { ClientOfAnotherTime, connect, eventually } from "./fixture.js";
 
 let server: RedisServer;

@@ -161,7 +161,6 @@ async function settled(): Promise<void> {
 
 function check(): void {
   const lines = workers.history;
-  require_dump(lines);
   const history = { lines, limit: LIMIT, probeTimeout: PROBE_TIMEOUT * 1000, threshold: THRESHOLD };
   expect({ seed: SEED, found: violations(history) }).toEqual({ seed: SEED, found: [] });
   for (const worker of workers.all) expect(worker.stderr).toBe("");
@@ -188,10 +187,4 @@ function seeded(seed: number): () => number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-}
-
-import { writeFileSync as require_write } from "node:fs";
-
-function require_dump(lines: unknown[]): void {
-  require_write(`/tmp/hist-${tests}.json`, lines.map((l) => JSON.stringify(l)).join("\n"));
 }

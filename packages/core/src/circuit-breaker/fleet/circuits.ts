@@ -68,6 +68,7 @@ export class FleetCircuits {
       return this.#report(circuit, effects);
     }
     const local = this.row(circuit);
+    const { own } = circuit;
     circuit.shared = record;
     if (record.epoch === circuit.followed) return this.#amend(circuit, record, effects);
     const theirs = rowOfRecord(record);
@@ -75,7 +76,17 @@ export class FleetCircuits {
     const merged = local === undefined ? theirs : join(withEpoch(local, circuit, record), theirs, now);
     this.#settle(circuit, merged, theirs);
     this.#follow(circuit, merged, effects);
-    if (local !== undefined) this.diverged(local, theirs, merged);
+    if (own && local !== undefined) this.diverged(local, theirs, merged);
+  }
+
+  /** The store holds this of a circuit, and nobody told: that it is something else is noted. */
+  meet(record: CircuitRecord): void {
+    const circuit = this.of(record.name);
+    const { own } = circuit;
+    const local = this.row(circuit);
+    this.hear(record);
+    const theirs = rowOfRecord(record);
+    if (!own && local !== undefined) this.diverged(local, theirs, theirs);
   }
 
   /** The breaker takes over what the store said last, although it knows that: it has come away from it. */

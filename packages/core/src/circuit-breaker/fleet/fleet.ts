@@ -9,10 +9,11 @@ import type { FleetStore } from "../store.js";
 import type { Input, Trigger } from "../transition.js";
 import { bounded } from "./bounded.js";
 import { FleetCircuits } from "./circuits.js";
+import type { ProbeOutcome } from "./endings.js";
 import * as events from "./events.js";
 import { StoreHealth } from "./health.js";
 import type { FleetHost, FleetParts } from "./parts.js";
-import { type ProbeOutcome, Probes } from "./probes.js";
+import { Probes } from "./probes.js";
 import { Reconciler } from "./reconcile.js";
 import { Writer } from "./writer.js";
 
@@ -32,7 +33,7 @@ export interface FleetOptions {
   readonly control: { readonly mode: number };
   /** Milliseconds that anything waits for the store. */
   readonly timeout: number;
-  /** Unique to this process; operators see it. Default: host, process and a random number. */
+  /** Unique to this process; operators see it. Default: host, process and something random. */
   readonly instance?: string;
   /** Milliseconds that joining waits for what the store holds. Default: a second. */
   readonly loadWithin?: number;
@@ -64,7 +65,7 @@ export class Fleet implements FleetLink {
   #read = 0;
 
   constructor(private readonly options: FleetOptions) {
-    const { circuits: host, instance = instanceName(options.random), ...parts } = options;
+    const { circuits: host, instance = instanceName(), ...parts } = options;
     this.#parts = { ...parts, host, instance };
     this.#circuits = new FleetCircuits(this.#parts);
     this.#health = new StoreHealth(
@@ -220,7 +221,7 @@ function triggerOf(input: Input, state: string): Trigger {
   return state === "closed" ? "recovery" : "probe";
 }
 
-function instanceName(random: Random): string {
+function instanceName(): string {
   const { hostname } = process.getBuiltinModule("node:os");
-  return `${hostname()}:${process.pid}:${Math.floor(random() * 2 ** 32).toString(36)}`;
+  return `${hostname()}:${process.pid}:${globalThis.crypto.randomUUID().slice(0, 8)}`;
 }

@@ -1,36 +1,35 @@
 import { unref } from "../../clock.js";
 import type { Admission, Breaker } from "../circuit-breaker.js";
 import type { CircuitRefusal } from "../errors.js";
-import type { FleetRow } from "../merge.js";
-import type { EndAnswer, ProbeAnswer, ProbeEnding, ProbeToken } from "../store.js";
-import { type Effect, type Snapshot, type Transition, transition } from "../transition.js";
+import type { ProbeAnswer, ProbeToken } from "../store.js";
+import type { Effect } from "../transition.js";
 import { bounded } from "./bounded.js";
-import type { FleetCircuit, HeldLease } from "./circuit.js";
+import type { FleetCircuit } from "./circuit.js";
 import type { FleetCircuits } from "./circuits.js";
+import { ProbeEndings, type ProbeOutcome } from "./endings.js";
 import type { StoreHealth } from "./health.js";
 import * as metrics from "./metrics.js";
 import type { FleetParts } from "./parts.js";
-import { rowOf } from "./row.js";
 import type { Writer } from "./writer.js";
-
-export type ProbeOutcome = "success" | "failure" | "neutral";
 
 /** How long a process that found every place taken asks no more: a place may be free before its deadline. */
 const HOLD_OFF = 50;
 /** How long a place is kept for whoever could not wait for it. */
 const SPARE_FOR = 1000;
 
-/** Takes places among the probes of the fleet for calls of this process, and tells how they ended. */
+/** Takes places among the probes of the fleet for calls of this process. */
 export class Probes {
   #numbers = 0;
-  readonly #settling = new Set<Promise<void>>();
+  readonly #endings: ProbeEndings;
 
   constructor(
     private readonly parts: FleetParts,
     private readonly circuits: FleetCircuits,
     private readonly health: StoreHealth,
     private readonly writer: Writer,
-  ) {}
+  ) {
+    this.#endings = new ProbeEndings(parts, circuits, health);
+  }
 
   /** Asks for a place; undefined where the breaker is to decide by itself. */
   claim(breaker: Breaker): CircuitRefusal | Promise<Admission> | undefined {
@@ -63,9 +62,7 @@ export class Probes {
     const lease = circuit?.leases.get(probe);
     if (circuit === undefined || lease === undefined) return false;
     circuit.leases.delete(probe);
-    const settling = this.#settle(breaker, circuit, probe, lease, how);
-    this.#settling.add(settling);
-    void settling.then(() => this.#settling.delete(settling));
+    this.#endings.settle(breaker, { probe, lease, how });
     return true;
   }
 
@@ -76,7 +73,7 @@ export class Probes {
       this.parts.clock.clearTimeout(spare?.timer);
       return lease === undefined ? [] : this.#giveBack(name, lease);
     });
-    await Promise.all([...spares, ...this.#settling]);
+    await Promise.all([...spares, this.#endings.settled()]);
   }
 
   /** In a dry run the calls pass anyway; and a circuit that only this process opened has no probes but its own. */
@@ -198,15 +195,12 @@ export class Probes {
 
   /** Places whose deadline has passed are nobody's. */
   #dropLost(breaker: Breaker, circuit: FleetCircuit): void {
-    for (const [probe, lease] of circuit.leases) {
-      if (!this.#isLost(lease)) continue;
+    const now = this.parts.clock.monotonic();
+    for (const [probe, { deadline }] of circuit.leases) {
+      if (now < deadline) continue;
       circuit.leases.delete(probe);
       breaker.dropProbe(probe);
     }
-  }
-
-  #isLost({ deadline }: HeldLease): boolean {
-    return this.parts.clock.monotonic() >= deadline;
   }
 
   #askForSpare(breaker: Breaker, circuit: FleetCircuit): void {
@@ -226,80 +220,6 @@ export class Probes {
       circuit.spare = { probe: admission, timer };
     });
   }
-
-  async #settle(
-    breaker: Breaker,
-    circuit: FleetCircuit,
-    probe: number,
-    lease: HeldLease,
-    how: ProbeOutcome,
-  ): Promise<void> {
-    const { clock, store, timeout } = this.parts;
-    if (this.#isLost(lease)) return breaker.dropProbe(probe);
-    // Of a half-open state before, all that counts is that it is over.
-    const told = lease.epoch === circuit.epoch ? how : "neutral";
-    const next = ended(breaker, probe, told, clock.monotonic());
-    try {
-      if (!this.health.usable) return this.#settleAlone(breaker, probe, told);
-      const ending = this.#ending(breaker, next, told);
-      const answer = await bounded(clock, timeout, store.endProbe(breaker.name, lease, ending));
-      this.health.answered();
-      this.#ended(breaker, circuit, probe, answer, next);
-    } catch {
-      this.health.failed();
-      this.#settleAlone(breaker, probe, told);
-    }
-  }
-
-  #ended(
-    breaker: Breaker,
-    circuit: FleetCircuit,
-    probe: number,
-    { kind, record }: EndAnswer,
-    next: Transition | undefined,
-  ): void {
-    breaker.dropProbe(probe);
-    circuit.holdOff = 0;
-    if (record !== undefined)
-      this.circuits.hear(record, kind === "decided" ? (next?.effects ?? []) : undefined);
-  }
-
-  #settleAlone(breaker: Breaker, probe: number, how: ProbeOutcome): void {
-    const metric = how === "success" ? metrics.closeCheckDegradedTotal : metrics.openCheckDegradedTotal;
-    if (how !== "neutral") this.parts.telemetry.counter(metric).cell(breaker.name).add();
-    breaker.endProbeAlone(probe, how);
-  }
-
-  #ending(breaker: Breaker, next: Transition | undefined, how: ProbeOutcome): ProbeEnding {
-    if (how === "neutral" || next === undefined) return { how: "neutral" };
-    const row = this.#rowOf(breaker, next.snapshot, how);
-    return how === "failure" ? { how, row } : { how, row, after: breaker.policy.successThreshold };
-  }
-
-  #rowOf({ name }: Breaker, snapshot: Snapshot, how: "success" | "failure"): FleetRow {
-    const trigger = how === "success" ? "recovery" : "probe";
-    const facts = {
-      name,
-      epoch: 0,
-      unconfirmed: false,
-      trigger,
-      by: this.parts.instance,
-      pinned: 0,
-    } as const;
-    return rowOf(snapshot, facts, this.circuits.shift);
-  }
-}
-
-/** What the end of a probe makes of the circuit if it decides: a success as if it were the last that is needed. */
-function ended(
-  { current, policy }: Breaker,
-  probe: number,
-  how: ProbeOutcome,
-  now: number,
-): Transition | undefined {
-  if (current.state !== "half_open" || how === "neutral") return undefined;
-  const snapshot = { ...current, successes: policy.successThreshold - 1 };
-  return transition(snapshot, { kind: "probe_ended", probe, how }, policy, now);
 }
 
 function full({ name }: Breaker): CircuitRefusal {

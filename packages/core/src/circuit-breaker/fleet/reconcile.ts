@@ -22,6 +22,7 @@ export class Reconciler {
   #timer: unknown;
   #running: Promise<void> | undefined;
   #found: Divergence[] = [];
+  #wasAway = false;
 
   constructor(
     private readonly parts: FleetParts,
@@ -30,16 +31,17 @@ export class Reconciler {
     private readonly writer: Writer,
   ) {}
 
-  /** From now on what diverges is noted. */
+  /** The store went away: from now on what diverges is noted. */
   away(): void {
+    this.#wasAway = true;
     this.circuits.met ??= [];
   }
 
-  /** The store is back: in a while, everything is compared. */
+  /** Something may have been missed: in a while, everything is compared. */
   soon(): void {
     if (this.#timer !== undefined) return;
     const { clock, random } = this.parts;
-    this.away();
+    this.circuits.met ??= [];
     this.#timer = clock.setTimeout(() => {
       this.#timer = undefined;
       void this.#run();
@@ -83,7 +85,7 @@ export class Reconciler {
   /** A record that is missing, or older than what is known, is unknown: it never means closed. */
   async #meet(circuit: FleetCircuit | undefined, record: CircuitRecord | undefined): Promise<void> {
     if (circuit === undefined || (record !== undefined && record.epoch >= circuit.epoch)) {
-      if (record !== undefined) this.circuits.hear(record);
+      if (record !== undefined) this.circuits.meet(record);
     } else if (circuit.own) this.#tellAgain(circuit, record);
     else if (this.circuits.isNotable(circuit) || (record !== undefined && record.state !== "closed"))
       await this.writer.restore(circuit);
@@ -105,7 +107,7 @@ export class Reconciler {
   }
 
   async #reconcile(): Promise<void> {
-    this.away();
+    this.circuits.met ??= [];
     try {
       const { clock, timeout, store } = this.parts;
       const changed = await bounded(clock, timeout, store.changes(0));
@@ -119,7 +121,8 @@ export class Reconciler {
     const met = this.circuits.met ?? [];
     this.circuits.met = undefined;
     this.#found = [...this.#found, ...met].slice(-KEPT);
-    this.#report(met);
+    if (this.#wasAway || met.length > 0) this.#report(met);
+    this.#wasAway = false;
   }
 
   #report(met: readonly Divergence[]): void {

@@ -68,6 +68,7 @@ export class Writer {
     if (isSettled && isLatest) {
       circuit.due = false;
       circuit.own = !isConfirmed;
+      circuit.voted = !isConfirmed;
       circuit.manual = false;
     }
     if (record !== undefined) this.circuits.hear(record, isSettled && isConfirmed ? [] : undefined);
@@ -76,28 +77,19 @@ export class Writer {
   async #send(circuit: FleetCircuit, row: FleetRow): Promise<Sent> {
     const { shared, epoch } = circuit;
     const isPinNews = row.pinned !== (shared?.pinned ?? 0);
-    if (row.state === "closed" && !isPinNews && (shared === undefined || shared.state === "closed")) {
-      if (circuit.voted) await this.parts.store.withdraw(row.name, this.parts.instance);
-      circuit.voted = false;
-      return NOTHING_TO_SAY;
-    }
-    if (isTrip(row) && !isPinNews) return this.#trip(circuit, row);
-    const { written, record } = await this.parts.store.publish(this.#writable(row), epoch);
+    if (isTrip(row) && !isPinNews) return this.#trip(row);
+    const isKnown = row.state === "closed" && !isPinNews && (shared?.state ?? "closed") === "closed";
+    if (isKnown) return NOTHING_TO_SAY;
+    const { written, record } = await this.parts.store.publish(row, epoch);
     return { isSettled: written, isConfirmed: written, record };
   }
 
   /** The vote lasts as long as the wait that the instance began. */
-  async #trip(circuit: FleetCircuit, row: FleetRow): Promise<Sent> {
+  async #trip(row: FleetRow): Promise<Sent> {
     const quorum = this.parts.host.find(row.name)?.policy.fleetQuorum ?? 1;
     const vote = { instance: this.parts.instance, until: row.openUntil, quorum };
     const { kind, record } = await this.parts.store.trip(row, vote);
-    circuit.voted = kind === "voted";
-    return { isSettled: true, isConfirmed: !circuit.voted, record };
-  }
-
-  /** Nobody has a place among the probes of a state that one process made alone: the next one makes it anew. */
-  #writable(row: FleetRow): FleetRow {
-    return row.state === "half_open" ? { ...row, state: "open", openUntil: row.since } : row;
+    return { isSettled: true, isConfirmed: kind !== "voted", record };
   }
 
   /** The places of the probes that are under way are lost with the data, so it waits until none can be under way. */

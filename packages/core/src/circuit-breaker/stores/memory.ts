@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import type { FleetRow } from "../merge.js";
 import type { CircuitRecord, CircuitVote } from "../record.js";
-import { acquireProbe, type Change, endProbe, publish, trip, withdraw } from "../record-transition.js";
+import { acquireProbe, type Change, endProbe, publish, trip } from "../record-transition.js";
 import type {
   ChangedCircuit,
   EndAnswer,
@@ -40,10 +40,6 @@ export class MemoryFleetStore implements FleetStore {
 
   async trip(row: FleetRow, vote: CircuitVote & { readonly quorum: number }): Promise<TripAnswer> {
     return this.#apply(row.name, (found, now) => trip(found, row, vote, now));
-  }
-
-  async withdraw(name: string, instance: string): Promise<void> {
-    this.#apply(name, (found) => withdraw(found, instance));
   }
 
   async publish(row: FleetRow, expectedEpoch: number): Promise<PublishAnswer> {

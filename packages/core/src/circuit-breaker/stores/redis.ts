@@ -3,7 +3,7 @@ import { AdapterError } from "../../errors.js";
 import type { RedisClient, RedisReply } from "../../redis/redis.js";
 import type { FleetRow } from "../merge.js";
 import { beginningOf, type CircuitRecord, type CircuitVote, decode, encode } from "../record.js";
-import { acquireProbe, type Change, endProbe, publish, trip, withdraw } from "../record-transition.js";
+import { acquireProbe, type Change, endProbe, publish, trip } from "../record-transition.js";
 import type {
   ChangedCircuit,
   EndAnswer,
@@ -16,6 +16,7 @@ import type {
   PublishAnswer,
   TripAnswer,
 } from "../store.js";
+import { ChangeIndex } from "./change-index.js";
 import { swap } from "./scripts.generated.js";
 import { ServerTime } from "./server-time.js";
 
@@ -30,8 +31,6 @@ const MOST_ROUNDS = 20;
 const LOADED_AT_ONCE = 200;
 /** For longer than any pin; a circuit that nobody uses is forgotten then. */
 const KEPT = 48 * 3_600_000;
-/** The processes' idea of the time may be off by that much, so a change is looked for that much earlier. */
-const OVERLAP = 10_000;
 
 /** What is under a key; `text` is undefined where there is nothing. */
 interface Found {
@@ -49,19 +48,14 @@ export class RedisFleetStore implements FleetStore {
   readonly #time: ServerTime;
   /** What is assumed to be there, so that a change is one round trip as a rule. Closed circuits are not kept in mind. */
   readonly #seen = new Map<string, Found>();
-  /**
-   * The latest changes that this process made or heard of, until they are seen in the index: whoever made one may have died
-   * before it told the index.
-   */
-  readonly #news = new Map<string, number>();
   readonly #damaged = new Set<string>();
-  readonly #index: string;
+  readonly #index: ChangeIndex;
   readonly #channel: string;
 
   constructor(private readonly options: RedisFleetStoreOptions) {
     const { prefix } = options.client;
     this.#time = new ServerTime(options.clock);
-    this.#index = `${prefix}cb:changes`;
+    this.#index = new ChangeIndex(options.client);
     this.#channel = `${prefix}cb:changed`;
   }
 
@@ -74,35 +68,23 @@ export class RedisFleetStore implements FleetStore {
   }
 
   async load(names?: readonly string[]): Promise<readonly CircuitRecord[]> {
-    const all = names ?? (await this.#indexed());
+    const all = names ?? (await this.#index.names());
     const records: CircuitRecord[] = [];
     for (let at = 0; at < all.length || at === 0; at += LOADED_AT_ONCE) {
-      records.push(
-        ...(await this.#read(all.slice(at, at + LOADED_AT_ONCE))).flatMap(({ record }) => record ?? []),
-      );
+      const found = await this.#read(all.slice(at, at + LOADED_AT_ONCE));
+      records.push(...found.flatMap(({ record }) => record ?? []));
     }
-    if (names === undefined) await this.#forget(all, records);
+    const hasGone = names === undefined && records.length < all.length;
+    if (hasGone) await this.#index.forget(this.now() - KEPT, new Set(records.map(({ name }) => name)));
     return records;
   }
 
-  async changes(since: number): Promise<readonly ChangedCircuit[]> {
-    const from = Math.max(
-      0,
-      Math.min(since - OVERLAP, ...[...this.#news.values()].map((epoch) => epoch - 1)),
-    );
-    const range = [`(${from}`, "+inf", "WITHSCORES"];
-    const reply = await this.options.client.command("ZRANGEBYSCORE", this.#index, ...range);
-    const changed = pairs(reply as readonly (string | number)[]);
-    this.#settleNews(new Map(changed.map(({ name, epoch }) => [name, epoch])));
-    return changed;
+  changes(since: number): Promise<readonly ChangedCircuit[]> {
+    return this.#index.since(since);
   }
 
   trip(row: FleetRow, vote: CircuitVote & { readonly quorum: number }): Promise<TripAnswer> {
     return this.#apply(row.name, (found, now) => trip(found, row, vote, now));
-  }
-
-  async withdraw(name: string, instance: string): Promise<void> {
-    await this.#apply(name, (found) => withdraw(found, instance));
   }
 
   publish(row: FleetRow, expectedEpoch: number): Promise<PublishAnswer> {
@@ -122,7 +104,7 @@ export class RedisFleetStore implements FleetStore {
       const record = decode(text);
       if (record === undefined) return;
       this.#see(record.name, text);
-      this.#news.set(record.name, record.epoch);
+      this.#index.heard(record.name, record.epoch);
       listener.heard(record);
     };
     return this.options.client.subscribe(this.#channel, onMessage, () => listener.gap());
@@ -166,7 +148,7 @@ export class RedisFleetStore implements FleetStore {
     this.#time.heard(now, askedAt);
     if (there.length > 0) return this.#see(name, there[0] ?? undefined);
     this.#see(name, text);
-    if (isTold) void this.#note(name, record.epoch);
+    if (isTold) void this.#index.tell(name, record.epoch);
     return undefined;
   }
 
@@ -189,57 +171,15 @@ export class RedisFleetStore implements FleetStore {
     return found;
   }
 
-  /** The index is beside the records, because those of a cluster are in many places: it is written after them. */
-  async #note(name: string, epoch: number): Promise<void> {
-    this.#news.set(name, epoch);
-    try {
-      await this.options.client.command("ZADD", this.#index, "GT", epoch, name);
-    } catch {
-      return; // it is not seen in the index then, and tried again
-    }
-  }
-
-  #settleNews(indexed: ReadonlyMap<string, number>): void {
-    for (const [name, epoch] of this.#news) {
-      if ((indexed.get(name) ?? 0) >= epoch) this.#news.delete(name);
-      else void this.#note(name, epoch);
-    }
-  }
-
   #tellDamaged(name: string): void {
     if (this.#damaged.has(name)) return;
     this.#damaged.add(name);
     this.options.onDamaged?.(name);
   }
 
-  async #indexed(): Promise<readonly string[]> {
-    return ((await this.options.client.command("ZRANGE", this.#index, 0, -1)) as readonly string[]).map(
-      String,
-    );
-  }
-
-  /** Takes names out of the index whose records have expired. */
-  async #forget(names: readonly string[], records: readonly CircuitRecord[]): Promise<void> {
-    if (names.length === records.length) return;
-    const { client } = this.options;
-    const over = Math.floor(this.now() - KEPT);
-    const old = (await client.command("ZRANGEBYSCORE", this.#index, "-inf", over)) as readonly string[];
-    const held = new Set(records.map(({ name }) => name));
-    const gone = old.filter((name) => !held.has(name));
-    if (gone.length > 0) await client.command("ZREM", this.#index, ...gone);
-  }
-
   #key(name: string): string {
     return `${this.options.client.prefix}{cb:${name}}`;
   }
-}
-
-/** Names with their epochs, in turn. */
-function pairs(flat: readonly (string | number)[]): ChangedCircuit[] {
-  return Array.from({ length: flat.length / 2 }, (_, at) => ({
-    name: String(flat[2 * at]),
-    epoch: Number(flat[2 * at + 1]),
-  }));
 }
 
 function expectedOf({ text, record }: Found): string {

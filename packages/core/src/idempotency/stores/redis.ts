@@ -49,18 +49,18 @@ export class RedisIdempotencyStore implements IdempotencyStore {
     this.#arrears = new Arrears(client, clock);
   }
 
-  async claim(key: string, request: ClaimRequest): Promise<ClaimAnswer> {
+  claim(key: string, request: ClaimRequest): Promise<ClaimAnswer> {
     const decide: Decide<ClaimAnswer> = (found, now) => claim(found, request, now);
     const { available } = this.#client;
     this.#arrears.drop(request.owner);
-    try {
-      const answer = await this.#apply(key, undefined, decide);
-      return answer ?? { decision: "abort", reason: "contended" };
-    } catch (error) {
-      // It may have been made all the same, and would keep everybody out until its window ends.
-      if (available) this.#arrears.add(request.owner, () => this.#release(key, request.owner, 1));
-      throw error;
-    }
+    return this.#apply(key, undefined, decide).then(
+      (answer) => answer ?? { decision: "abort", reason: "contended" },
+      (error: unknown) => {
+        // It may have been made all the same, and would keep everybody out until its window ends.
+        if (available) this.#arrears.add(request.owner, () => this.#release(key, request.owner, 1));
+        throw error;
+      },
+    );
   }
 
   complete(key: string, token: ClaimToken, settlement: Settlement): Promise<boolean> {
@@ -88,47 +88,55 @@ export class RedisIdempotencyStore implements IdempotencyStore {
   }
 
   /** In nearly every case a claim is settled that is still its owner's. */
-  async #settle(key: string, token: ClaimToken, decide: Decide<boolean>): Promise<boolean> {
-    const assumed: IdempotencyRecord = { status: "executing", ...token, since: 0, ttl: 0 };
-    return (await this.#apply(key, assumed, decide)) ?? false;
+  #settle(key: string, token: ClaimToken, decide: Decide<boolean>): Promise<boolean> {
+    const { owner, attempt } = token;
+    const assumed: IdempotencyRecord = { status: "executing", owner, attempt, since: 0, ttl: 0 };
+    return this.#apply(key, assumed, decide).then((answer) => answer ?? false);
   }
 
   /** Undefined where the record changed every time that it was about to be replaced. */
-  async #apply<A>(
-    key: string,
-    assumed: IdempotencyRecord | undefined,
-    decide: Decide<A>,
-  ): Promise<A | undefined> {
-    let expected = assumed === undefined ? "" : headOf(assumed);
-    let { answer, record } = decide(assumed, 0);
-    for (let round = 0; record !== undefined; round++) {
-      if (round === MOST_ROUNDS) return undefined;
-      const found = await this.#swap(key, expected, record);
+  #apply<A>(key: string, assumed: IdempotencyRecord | undefined, decide: Decide<A>): Promise<A | undefined> {
+    const { answer, record } = decide(assumed, 0);
+    if (record === undefined) return Promise.resolve(answer);
+    const expected = assumed === undefined ? "" : headOf(assumed);
+    return this.#swap(key, expected, record).then((found) =>
+      found === undefined ? answer : this.#applyTo(found, key, decide),
+    );
+  }
+
+  /** The same, where it is something else that is there. */
+  async #applyTo<A>(there: Found, key: string, decide: Decide<A>): Promise<A | undefined> {
+    let found: Found | undefined = there;
+    for (let round = 1; round < MOST_ROUNDS; round++) {
+      const { answer, record } = decide(decode(found.text), found.now);
+      if (record === undefined) return answer;
+      found = await this.#swap(key, found.text ?? "", record);
       if (found === undefined) return answer;
-      ({ answer, record } = decide(decode(found.text), found.now));
-      expected = found.text ?? "";
     }
-    return answer;
+    const { answer, record } = decide(decode(found.text), found.now);
+    return record === undefined ? answer : undefined;
   }
 
   /**
    * Replaces what begins as expected: a text as it was read, or the head of a record; empty for nothing. Undefined where it
    * was done, else what is there.
    */
-  async #swap(key: string, expected: string, record: IdempotencyRecord | null): Promise<Found | undefined> {
-    const written = record === null ? ["", "", 0] : [headOf(record), tailOf(record), keptFor(record)];
+  #swap(key: string, expected: string, record: IdempotencyRecord | null): Promise<Found | undefined> {
     const name = `${this.#client.prefix}idempotency:${key}`;
-    return foundIn(await this.#client.run(swap, [name], [expected, ...written]));
+    const args =
+      record === null ? [expected, "", "", 0] : [expected, headOf(record), tailOf(record), keptFor(record)];
+    return this.#client.run(swap, [name], args).then(foundIn);
   }
 }
 
 /** Tells whose claim a record is, so it is enough to compare. */
 function headOf({ status, owner, attempt }: IdempotencyRecord): string {
-  return `${JSON.stringify({ status, owner, attempt }).slice(0, -1)},"since":`;
+  return `{"status":"${status}","owner":${JSON.stringify(owner)},"attempt":${attempt},"since":`;
 }
 
 function tailOf({ ttl, result }: IdempotencyRecord): string {
-  return `,${JSON.stringify({ ttl, result }).slice(1)}`;
+  const rest = result === undefined ? "" : `,"result":${JSON.stringify(result)}`;
+  return `,"ttl":${ttl}${rest}}`;
 }
 
 function keptFor(record: IdempotencyRecord): number {

@@ -100,6 +100,40 @@ describe("a process whose store is away", () => {
     expect(fleet.get(1).baldur.circuit("db").snapshot().openUntil).toEqual(until);
   });
 
+  it("catches up when messages come again, and says nothing where none was missed", async () => {
+    const fleet = await TestFleet.of(3, { recoveryTimeout: 60_000 });
+    for (const member of [0, 1, 2]) await fleet.succeed(member);
+    fleet.get(1).connection.deaf = true;
+    await fleet.clock.advance(1000);
+    await fleet.fail(0);
+    for (const member of [1, 2]) fleet.get(member).connection.gap();
+    await fleet.clock.advance(JITTER);
+    expect(fleet.states()).toEqual(["open", "open", "open"]);
+    expect(fleet.get(1).telemetry.named(RECONCILED)).toHaveLength(1);
+    expect(fleet.get(2).telemetry.named(RECONCILED)).toHaveLength(0);
+  });
+
+  it("tells them too when it was a connection alone that was lost", async () => {
+    const fleet = await TestFleet.of(2, { recoveryTimeout: 60_000 });
+    const { connection } = fleet.get(0);
+    connection.away(true);
+    await fleet.fail(0);
+    connection.away(false, false);
+    await fleet.clock.advance(JITTER);
+    expect(fleet.states()).toEqual(["open", "open"]);
+  });
+
+  it("tells them before it probes, if that comes first", async () => {
+    const fleet = await TestFleet.of(2);
+    await fleet.get(1).baldur.circuit("db").reset(BY_ANA);
+    fleet.get(0).connection.away(true);
+    await fleet.fail(0);
+    fleet.get(0).connection.away(false);
+    await fleet.clock.advance(1000);
+    await fleet.succeed(0);
+    expect(fleet.states()).toEqual(["half_open", "half_open"]);
+  });
+
   it("says once what diverged, and what became of it", async () => {
     const fleet = await TestFleet.of(2, { recoveryTimeout: 60_000 });
     await fleet.fail(0, "mail");
@@ -212,7 +246,57 @@ describe("a process whose store is away", () => {
   });
 });
 
+describe("a process whose store is slow", () => {
+  it("lets no call probe on a place in a state that is over", async () => {
+    const fleet = await TestFleet.of(2, { recoveryTimeout: 100 });
+    await fleet.fail(0);
+    await fleet.clock.advance(100);
+    fleet.get(0).connection.latency = (what) => (what === "answer" ? 500 : 0);
+    const late = fleet.begin(0);
+    await turn();
+    await fleet.fail(1);
+    await fleet.clock.advance(500);
+    expect(await late.result).toBeInstanceOf(CircuitOpenError);
+    expect(fleet.states()).toEqual(["open", "open"]);
+    fleet.get(0).connection.latency = () => 0;
+    await fleet.clock.advance(1000);
+    expect(await fleet.succeed(0)).toBe("ok");
+  });
+
+  it("counts no probe of its own for the fleet, when it is back", async () => {
+    const fleet = await TestFleet.of(2);
+    await fleet.fail(0);
+    fleet.get(0).connection.away(true);
+    await fleet.clock.advance(1000);
+    const alone = [fleet.begin(0), fleet.begin(0)];
+    await turn();
+    await fleet.succeed(1);
+    fleet.get(0).connection.away(false);
+    await fleet.clock.advance(JITTER);
+    for (const call of alone) await call.succeed();
+    expect(fleet.states()).toEqual(["half_open", "half_open"]);
+    await fleet.succeed(0);
+    expect(fleet.states()).toEqual(["closed", "closed"]);
+  });
+});
+
 describe("a store that lost its data", () => {
+  it("does not bring back a pin that was lifted while its process was away", async () => {
+    const fleet = await TestFleet.of(3);
+    await fleet.get(0).baldur.circuit("db").forceOpen(BY_ANA);
+    fleet.get(0).connection.away(true);
+    await fleet.clock.advance(10);
+    await fleet.get(1).baldur.circuit("db").reset(BY_ANA);
+    fleet.server.forget();
+    fleet.get(0).connection.away(false);
+    await fleet.clock.advance(2 * JITTER);
+    // What the process knew of comes back as what it is without the pin: due for a probe.
+    expect(fleet.states()).toEqual(["open", "open", "open"]);
+    await fleet.succeed(1);
+    await fleet.succeed(2);
+    expect(fleet.states()).toEqual(["closed", "closed", "closed"]);
+  });
+
   it("means unknown, never closed, and is told again", async () => {
     const fleet = await TestFleet.of(3, { recoveryTimeout: 60_000 });
     await fleet.fail(0);

@@ -29,6 +29,8 @@ export class Server {
   }
 }
 
+type Travelling = "message" | "question" | "answer";
+
 /** What one process has of the server, with what may go wrong with it. */
 export class Connection implements FleetStore {
   available = true;
@@ -37,7 +39,7 @@ export class Connection implements FleetStore {
   /** Hears nothing that others tell. */
   deaf = false;
   /** Milliseconds that a message, a question or an answer takes; those of one kind come in order. */
-  latency: () => number = () => 0;
+  latency: (what: Travelling) => number = () => 0;
   asked: string[] = [];
   #listener: FleetListener | undefined;
   readonly #watchers = new Set<(available: boolean) => void>();
@@ -47,11 +49,18 @@ export class Connection implements FleetStore {
     server.connections.push(this);
   }
 
-  away(isAway: boolean): void {
+  /** Messages come over a connection of their own, which may have stayed. */
+  away(isAway: boolean, areMessages = true): void {
     if (this.available !== isAway) return;
     this.available = !isAway;
     for (const watcher of this.#watchers) watcher(this.available);
-    if (this.available) this.#listener?.gap();
+    if (this.available && areMessages) this.#listener?.gap();
+  }
+
+  /** The messages come again, and some may have been missed. */
+  gap(): void {
+    this.deaf = false;
+    this.#listener?.gap();
   }
 
   listen(): void {
@@ -71,7 +80,6 @@ export class Connection implements FleetStore {
   load: FleetStore["load"] = (...args) => this.#ask("load", (store) => store.load(...args));
   changes: FleetStore["changes"] = (...args) => this.#ask("changes", (store) => store.changes(...args));
   trip: FleetStore["trip"] = (...args) => this.#ask("trip", (store) => store.trip(...args));
-  withdraw: FleetStore["withdraw"] = (...args) => this.#ask("withdraw", (store) => store.withdraw(...args));
   publish: FleetStore["publish"] = (...args) => this.#ask("publish", (store) => store.publish(...args));
   acquireProbe: FleetStore["acquireProbe"] = (...args) =>
     this.#ask("acquireProbe", (store) => store.acquireProbe(...args));
@@ -100,10 +108,10 @@ export class Connection implements FleetStore {
     return answer;
   }
 
-  #travel(what: "message" | "question" | "answer"): Promise<void> {
+  #travel(what: Travelling): Promise<void> {
     const { clock } = this.server;
     const now = clock.monotonic();
-    const arrival = Math.max(this.#arrival[what], now + this.latency());
+    const arrival = Math.max(this.#arrival[what], now + this.latency(what));
     this.#arrival[what] = arrival;
     if (arrival <= now) return Promise.resolve();
     return new Promise((resolve) => clock.setTimeout(resolve, arrival - now));
@@ -193,8 +201,8 @@ export class TestFleet {
   }
 
   /** A call of this member that goes on until it is ended. */
-  begin(member: number, name = "db"): Running {
-    return new Running(this.get(member).baldur, name);
+  begin(member: number, name = "db", onStart: () => void = () => undefined): Running {
+    return new Running(this.get(member).baldur, name, onStart);
   }
 }
 
@@ -204,9 +212,10 @@ export class Running {
   #settle: { resolve: (value: string) => void; reject: (error: Error) => void } | undefined;
   readonly result: Promise<unknown>;
 
-  constructor(baldur: Baldur, name: string) {
+  constructor(baldur: Baldur, name: string, onStart: () => void) {
     const work = (): Promise<string> => {
       this.started = true;
+      queueMicrotask(onStart);
       return new Promise((resolve, reject) => {
         this.#settle = { resolve, reject };
       });

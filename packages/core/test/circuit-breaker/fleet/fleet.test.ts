@@ -52,6 +52,7 @@ describe("a fleet", () => {
 
   it("closes for all after the successes of several, and one of them reports it", async () => {
     const fleet = await TestFleet.of(3);
+    for (const member of [0, 1, 2]) await fleet.succeed(member);
     await fleet.fail(0);
     await fleet.clock.advance(1000);
     expect(await fleet.succeed(1)).toBe("ok");
@@ -60,6 +61,14 @@ describe("a fleet", () => {
     await fleet.succeed(2);
     expect(fleet.states()).toEqual(["closed", "closed", "closed"]);
     const closed = fleet.members.map(({ telemetry }) => telemetry.named("circuit_breaker.closed").length);
+    const followed = fleet.members.map(({ telemetry }) =>
+      telemetry.named("circuit_breaker.fleet_followed").map(({ payload }) => payload["by"]),
+    );
+    expect(followed).toEqual([
+      ["member-1", "member-2"],
+      ["member-0", "member-2"],
+      ["member-0", "member-1"],
+    ]);
     const halfOpened = fleet.members.map(
       ({ telemetry }) => telemetry.named("circuit_breaker.half_opened").length,
     );
@@ -97,6 +106,10 @@ describe("a fleet", () => {
     await fleet.clock.advance(1000);
     const calls = Array.from({ length: 200 }, (_, n) => fleet.begin(n % 4));
     await turn();
+    for (const { connection } of fleet.members) {
+      const questions = connection.asked.filter((operation) => operation === "acquireProbe");
+      expect(questions.length).toBeLessThanOrEqual(LIMIT);
+    }
     expect(calls.filter(({ started }) => started)).toHaveLength(LIMIT);
     const refused = await Promise.all(calls.filter(({ started }) => !started).map(({ result }) => result));
     expect(refused.every((error) => error instanceof CircuitOpenError)).toBe(true);
@@ -230,6 +243,21 @@ describe("a fleet", () => {
     expect(fleet.states()).toEqual(["open", "open"]);
   });
 
+  it("finds out that a circuit is closed which only the trying had opened", async () => {
+    const fleet = await TestFleet.of(2);
+    const { baldur, telemetry } = fleet.get(0);
+    await baldur.circuit("db").reset(BY_ANA);
+    await baldur.control.enableDryRun({ actor: "ana" });
+    await fleet.fail(0);
+    await baldur.control.disableDryRun({ actor: "ana", confirm: true });
+    await fleet.clock.advance(1000);
+    expect(fleet.states()).toEqual(["open", "closed"]);
+    expect(await fleet.succeed(0)).toBe("ok");
+    expect(fleet.states()).toEqual(["closed", "closed"]);
+    const metric = "baldur_circuit_breaker_reject_path_convergence_total";
+    expect(telemetry.value(metric, { service: "db" })).toBe(1);
+  });
+
   it("shares nothing of the circuit that names without a room of their own have together", async () => {
     const fleet = await TestFleet.of(2, { maxBreakers: 1 });
     const busy = fleet.begin(0, "busy");
@@ -283,6 +311,29 @@ describe("the quorum of a fleet", () => {
     expect(fleet.get(1).telemetry.named("circuit_breaker.opened")).toHaveLength(1);
   });
 
+  it("leaves the probes to all once it was reached", async () => {
+    const fleet = await TestFleet.of(3, { fleetQuorum: 2 });
+    await fleet.fail(0);
+    await fleet.fail(1);
+    await fleet.clock.advance(1000);
+    const calls = Array.from({ length: 30 }, (_, n) => fleet.begin(n % 3));
+    await turn();
+    expect(calls.filter(({ started }) => started)).toHaveLength(LIMIT);
+  });
+
+  it("need not be reached again for a circuit that is not closed", async () => {
+    const fleet = await TestFleet.of(3, { fleetQuorum: 2 });
+    fleet.get(2).connection.deaf = true;
+    await fleet.fail(0);
+    await fleet.fail(1);
+    await fleet.clock.advance(1000);
+    const probe = fleet.begin(0);
+    await turn();
+    await fleet.fail(2);
+    expect(fleet.states()).toEqual(["open", "open", "open"]);
+    await probe.succeed();
+  });
+
   it("counts an instance once, and not when its wait is over", async () => {
     const fleet = await TestFleet.of(3, { fleetQuorum: 2 });
     await fleet.fail(0);
@@ -326,6 +377,15 @@ describe("the quorum of a fleet", () => {
     expect(fleet.get(1).baldur.circuit("db").snapshot().fleet).toEqual({ votes: 0, quorum: 2 });
   });
 
+  it("is counted anew when the store has lost the votes", async () => {
+    const fleet = await TestFleet.of(3, { fleetQuorum: 2, recoveryTimeout: 60_000 });
+    await fleet.fail(0);
+    fleet.server.forget();
+    await fleet.clock.advance(5000);
+    await fleet.fail(1);
+    expect(fleet.states()).toEqual(["open", "open", "open"]);
+  });
+
   it("does not keep an operator from closing what one instance opened", async () => {
     const fleet = await TestFleet.of(2, { fleetQuorum: 2, recoveryTimeout: 60_000 });
     await fleet.fail(0);
@@ -364,6 +424,17 @@ describe("an operator of a fleet", () => {
     expect(fleet.states()).toEqual(Array(3).fill("open"));
   });
 
+  it("closes what was opened again elsewhere without this process having heard of it", async () => {
+    const fleet = await TestFleet.of(2);
+    await fleet.fail(0);
+    fleet.get(0).connection.deaf = true;
+    await fleet.clock.advance(1000);
+    await fleet.fail(1);
+    await fleet.get(0).baldur.circuit("db").reset(BY_ANA);
+    await turn();
+    expect(fleet.states()).toEqual(["closed", "closed"]);
+  });
+
   it("reaches a process that does not listen within five seconds", async () => {
     const fleet = await TestFleet.of(2);
     fleet.get(1).connection.deaf = true;
@@ -382,6 +453,19 @@ describe("an operator of a fleet", () => {
     await fleet.clock.advance(1);
     await first?.forceOpen(BY_ANA);
     expect(fleet.states()).toEqual(["forced_open", "forced_open"]);
+  });
+
+  it("does not keep the places of probes that ended while he held the circuit open", async () => {
+    const fleet = await TestFleet.of(2, { halfOpenMaxCalls: 1 });
+    await fleet.fail(0);
+    await fleet.clock.advance(1000);
+    const probe = fleet.begin(0);
+    await turn();
+    await fleet.get(1).baldur.circuit("db").forceOpen(BY_ANA);
+    await probe.succeed();
+    expect(fleet.states()).toEqual(["forced_open", "forced_open"]);
+    await fleet.get(1).baldur.circuit("db").auto(BY_ANA);
+    expect(await fleet.succeed(1)).toBe("ok");
   });
 
   it("sees the pin end everywhere, and the circuit go on as it would have", async () => {

@@ -8,7 +8,6 @@ import {
   endProbe,
   publish,
   trip,
-  withdraw,
 } from "../../../src/circuit-breaker/record-transition.js";
 import { runs } from "../../runtime.js";
 
@@ -33,7 +32,7 @@ const openAt = (now: number, change: Partial<FleetRow> = {}): FleetRow =>
   rowAt(now, { state: "open", openUntil: now + WAIT, ...change });
 
 const step = fc.record({
-  kind: fc.constantFrom("trip", "acquire", "success", "failure", "neutral", "publish", "withdraw", "lose"),
+  kind: fc.constantFrom("trip", "acquire", "success", "failure", "neutral", "publish", "lose"),
   instance: fc.constantFrom(...INSTANCES),
   of: fc.nat(30),
   wait: fc.nat(80),
@@ -69,8 +68,6 @@ function change(world: World, { kind, instance, of, quorum, behind }: Step, now:
       return endProbe(record, lease, { how: "neutral" }, now);
     case "publish":
       return publish(record, closed, (record?.epoch ?? 0) - behind, now);
-    case "withdraw":
-      return withdraw(record, instance);
     default:
       return { answer: undefined };
   }
@@ -84,6 +81,8 @@ describe("what becomes of a shared circuit", () => {
         let now = 1000;
         for (const one of steps) {
           now += one.wait;
+          // Whoever loses the data has a clock that goes on.
+          if (one.kind === "lose") now = Math.max(now, world.highest) + 1;
           const before = world.record;
           const {
             answer,
@@ -117,7 +116,6 @@ describe("what becomes of a shared circuit", () => {
     const second = vote(first.record, "b", 1);
     expect(second.answer).toMatchObject({ kind: "opened", record: { state: "open", openUntil: 1 + WAIT } });
     expect(vote(second.record, "c", 2).answer.kind).toBe("open");
-    expect(withdraw(first.record, "a").record?.votes).toEqual([]);
   });
 
   it("is not opened while an operator holds it closed", () => {

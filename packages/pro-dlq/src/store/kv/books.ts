@@ -1,16 +1,9 @@
 import { type EntryStatus, type KeyValueReader, type KeyValueWriter, withPrefix } from "@baldur/core/plugin";
 import { OPEN, STATUSES } from "../../entry/entry.js";
 import { decodeBody, decodeRecord } from "../../entry/record.js";
-import type { GroupCount } from "../store.js";
+import { parsed } from "../parsed.js";
+import type { GroupCount, GroupFacts } from "../store.js";
 import { entryKey, GROUPS, groupKey, lastPart, statesPrefix, TOTALS_KEY } from "./keys.js";
-import { parsed } from "./parsed.js";
-
-/** Entries that are counted and indexed together. */
-export interface GroupFacts {
-  readonly name: string;
-  readonly domain: string;
-  readonly failureType: string;
-}
 
 interface Group extends GroupFacts {
   /** By the order of the states. */
@@ -85,9 +78,9 @@ export class Books {
   }
 
   #begin(key: string, { name, domain, failureType }: GroupFacts): string {
-    const size = this.#size ?? this.writer.keys(GROUPS).length;
-    const number = size.toString(36);
-    this.#size = size + 1;
+    const numbers = this.writer.keys(GROUPS).map((key) => Number.parseInt(lastPart(key), 36));
+    const number = (Math.max(-1, ...numbers) + 1).toString(36);
+    this.#size = numbers.length + 1;
     const group: Group = { name, domain, failureType, counts: STATUSES.map(() => 0) };
     this.writer.put(groupKey(number), JSON.stringify(group));
     this.#groups.set(number, group);

@@ -7,7 +7,6 @@ import {
   decodeState,
   encodeRecord,
   encodeState,
-  StoredEntry,
   type StoredRecord,
 } from "../../entry/record.js";
 import { type Input, transition } from "../../entry/transition.js";
@@ -49,16 +48,16 @@ export function changeOne(
 ): Changed {
   const found = findReadable(writer, id);
   if (found === undefined) return NOT_FOUND;
-  const { state, group, body } = found;
+  const { state, group } = found;
   const outcome = transition(state, input, now);
-  if ("refused" in outcome) return { refused: outcome.refused, entry: new StoredEntry(state, body) };
+  if ("refused" in outcome) return { refused: outcome.refused, state };
   const { status } = outcome.state;
   if (status !== state.status) {
     books.move(group, state.status, status);
     writer.delete(stateKey(state.status, group, id));
   }
   writer.put(stateKey(status, group, id), encodeState(outcome.state));
-  return { entry: new StoredEntry(outcome.state, body) };
+  return { state: outcome.state };
 }
 
 /** An entry whose body was not looked at; undefined when there is none. Throws for one that is damaged. */
@@ -111,23 +110,34 @@ export function removeOne(writer: KeyValueWriter, books: Books, id: string, only
 }
 
 /**
- * What cannot be read does not say where its state is, so every place is looked at: it happens seldom. False where it is
- * gone already.
+ * What cannot be read does not say where its state is, so every place is looked at: it happens seldom. A state may have lost
+ * its record, too. False where nothing is left.
  */
 export function quarantine(writer: KeyValueWriter, books: Books, id: string): boolean {
   const text = writer.get(entryKey(id));
-  if (text === undefined) return false;
-  writer.put(quarantineKey(id), text);
-  writer.delete(entryKey(id));
-  for (const [group] of readGroups(writer)) {
-    for (const status of STATUSES) forget(writer, books, status, group, id);
+  if (text !== undefined) {
+    writer.put(quarantineKey(id), text);
+    writer.delete(entryKey(id));
   }
-  return true;
+  let isMoved = text !== undefined;
+  for (const [group] of readGroups(writer)) {
+    for (const status of STATUSES) isMoved = putAside(writer, books, { status, group, id }) || isMoved;
+  }
+  return isMoved;
 }
 
-function forget(writer: KeyValueWriter, books: Books, status: EntryStatus, group: string, id: string): void {
+interface Place {
+  readonly status: EntryStatus;
+  readonly group: string;
+  readonly id: string;
+}
+
+function putAside(writer: KeyValueWriter, books: Books, { status, group, id }: Place): boolean {
   const key = stateKey(status, group, id);
-  if (writer.get(key) === undefined) return;
+  const text = writer.get(key);
+  if (text === undefined) return false;
+  writer.put(`${quarantineKey(id)}/${status}`, text);
   books.move(group, status, undefined);
   writer.delete(key);
+  return true;
 }

@@ -1,14 +1,12 @@
-import type { EntryStatus, KeyValueWriter } from "@baldur/core/plugin";
-import type { Entry } from "../../entry/entry.js";
+import type { KeyValueWriter } from "@baldur/core/plugin";
+import { type Entry, EVICTABLE } from "../../entry/entry.js";
 import { type CompressedSummary, compress } from "../compressed.js";
+import { parsed } from "../parsed.js";
 import type { AddOutcome, AddResult, Capacity, NewEntry } from "../store.js";
 import { type Books, readGroups } from "./books.js";
 import { quarantine, readOne, removeOne } from "./entries.js";
 import { lastPart, statesPrefix, summaryKey } from "./keys.js";
-import { parsed } from "./parsed.js";
 
-/** Those that nobody works on. */
-const EVICTABLE: readonly EntryStatus[] = ["pending", "requires_review"];
 const HIGHEST = "~";
 
 type Room = Pick<AddResult, "evicted" | "overfull"> & {
@@ -45,8 +43,7 @@ export function makeRoom(
       if (excess() <= 0) break;
       const entry = readOne(writer, id);
       if (entry === undefined) {
-        quarantine(writer, books, id);
-        damaged.push(id);
+        if (quarantine(writer, books, id)) damaged.push(id);
         continue;
       }
       removeOne(writer, books, id);

@@ -20,16 +20,37 @@ export function scan(reader: KeyValueReader, filter: Filter, page: Page): Spotte
     const keys = reader.keys({ ...between(ENTRIES.from, page), ...order(page) });
     return keys.map((key) => ({ id: lastPart(key) }));
   }
-  const found = placesOf(reader, filter).map(({ prefix, status }) =>
-    reader
-      .range({ ...between(prefix, page), ...order(page) })
-      .map(([key, text]): Spotted => ({ id: lastPart(key), kept: { text, status } })),
-  );
-  // Every place is in order already.
-  return found.length === 1 ? (found[0] as Spotted[]) : sorted(found.flat(), page).slice(0, page.limit);
+  const places = placesOf(reader, filter);
+  const [only] = places;
+  return only !== undefined && places.length === 1
+    ? inPlace(reader, only, page)
+    : inPlaces(reader, places, page);
 }
 
-function placesOf(reader: KeyValueReader, filter: Filter): { prefix: string; status: EntryStatus }[] {
+interface Place {
+  readonly prefix: string;
+  readonly status: EntryStatus;
+}
+
+function inPlace(reader: KeyValueReader, { prefix, status }: Place, page: Page): Spotted[] {
+  return reader
+    .range({ ...between(prefix, page), ...order(page) })
+    .map(([key, text]) => ({ id: lastPart(key), kept: { text, status } }));
+}
+
+/** Each may hold the whole page, so the keys are read first, and only what is on the page then. */
+function inPlaces(reader: KeyValueReader, places: readonly Place[], page: Page): Spotted[] {
+  const found = places.flatMap(({ prefix, status }) =>
+    reader
+      .keys({ ...between(prefix, page), ...order(page) })
+      .map((key) => ({ id: lastPart(key), key, status })),
+  );
+  return sorted(found, page)
+    .slice(0, page.limit)
+    .map(({ id, key, status }) => ({ id, kept: { text: reader.get(key) ?? "", status } }));
+}
+
+function placesOf(reader: KeyValueReader, filter: Filter): Place[] {
   const { domain, name, failureType, status } = filter;
   const statuses: readonly EntryStatus[] = status === undefined ? STATUSES : [status];
   return readGroups(reader)
@@ -54,7 +75,7 @@ function order({ limit, oldestFirst = false }: Page): { limit: number; reverse: 
   return { limit, reverse: !oldestFirst };
 }
 
-function sorted(spotted: Spotted[], { oldestFirst = false }: Page): Spotted[] {
+function sorted<T extends { readonly id: string }>(spotted: T[], { oldestFirst = false }: Page): T[] {
   spotted.sort((a, b) => (a.id < b.id ? -1 : 1));
   return oldestFirst ? spotted : spotted.reverse();
 }

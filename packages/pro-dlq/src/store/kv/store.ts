@@ -5,6 +5,8 @@ import { isEntryId } from "../../entry/id.js";
 import { decodeBody, decodeState } from "../../entry/record.js";
 import type { Input } from "../../entry/transition.js";
 import { age, type CompressedSummary } from "../compressed.js";
+import { Gatherer } from "../gatherer.js";
+import { parsed } from "../parsed.js";
 import type {
   AddResult,
   Capacity,
@@ -20,9 +22,7 @@ import type {
 import { Books, type GroupNumbers, groupCount, readGroups } from "./books.js";
 import { addOne, changeOne, find, NOT_FOUND, quarantine, removeOne } from "./entries.js";
 import { makeRoom } from "./eviction.js";
-import { Gatherer } from "./gatherer.js";
 import { entryKey, lastPart, leaseKey, OWNERS, ownerKey, SUMMARIES } from "./keys.js";
-import { parsed } from "./parsed.js";
 import { type Spotted, scan } from "./scan.js";
 
 export interface KvDlqStoreOptions {
@@ -31,6 +31,9 @@ export interface KvDlqStoreOptions {
   /** Told about a record that cannot be read; it was put aside. */
   readonly onCorrupt: (id: string, problem: string) => void;
 }
+
+/** Read at a time for a page that damaged entries have left holes in. */
+const LEAST_READ = 100;
 
 /** Entries in an ordered map: one record each, which never changes, and one state, which is
  * kept in order among those of its group and status. */
@@ -173,13 +176,16 @@ export class KvDlqStore implements DlqStore {
   }
 
   /** A full page, if there are so many: what is damaged takes nobody's place. */
-  #page(reader: KeyValueReader, filter: Filter, page: Page): Entry[] {
-    const spotted = scan(reader, filter, page);
-    const entries = this.#entries(reader, spotted);
-    const missing = spotted.length - entries.length;
-    if (missing === 0 || spotted.length < page.limit) return entries;
-    const rest = { ...page, limit: missing, after: spotted.at(-1)?.id };
-    return [...entries, ...this.#page(reader, filter, rest)];
+  #page(reader: KeyValueReader, filter: Filter, { limit, after, oldestFirst }: Page): Entry[] {
+    const entries: Entry[] = [];
+    let last = after;
+    while (true) {
+      const wanted = entries.length === 0 ? limit : Math.max(limit - entries.length, LEAST_READ);
+      const spotted = scan(reader, filter, { limit: wanted, after: last, oldestFirst });
+      entries.push(...this.#entries(reader, spotted));
+      if (entries.length >= limit || spotted.length < wanted) return entries.slice(0, limit);
+      last = spotted.at(-1)?.id;
+    }
   }
 
   /** Those that can be read; a damaged one is put aside, and the others are served. */
@@ -187,7 +193,9 @@ export class KvDlqStore implements DlqStore {
     return spotted.flatMap(({ id, kept }) => {
       try {
         const found = find(reader, id, kept && decodeState(kept.text, kept.status));
-        return found === undefined ? [] : [{ state: found.state, body: decodeBody(found.body) }];
+        if (found !== undefined) return [{ state: found.state, body: decodeBody(found.body) }];
+        if (kept !== undefined) this.#quarantine(id, "its record is missing");
+        return [];
       } catch (error) {
         if (error instanceof AdapterError) throw error; // the store cannot be read at all
         this.#quarantine(id, (error as Error).message);

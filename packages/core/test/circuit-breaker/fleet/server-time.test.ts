@@ -1,0 +1,64 @@
+import { createFakeClock } from "@baldur/testkit";
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { ServerTime } from "../../../src/circuit-breaker/stores/server-time.js";
+import { runs } from "../../runtime.js";
+
+const AHEAD = 3_600_000;
+
+describe("the time of a server", () => {
+  it("is the host's until the server has said something", () => {
+    const clock = createFakeClock();
+    const time = new ServerTime(clock);
+    expect(time.now()).toBe(clock.now());
+  });
+
+  it("is known to within half of what its truest answer took, whatever the other answers took", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(200), fc.nat(200), fc.nat(1000)), { minLength: 1, maxLength: 20 }),
+        async (answers) => {
+          const clock = createFakeClock();
+          const server = (): number => clock.now() + AHEAD;
+          const time = new ServerTime(clock);
+          let best = Number.POSITIVE_INFINITY;
+          for (const [there, back, pause] of answers) {
+            await clock.advance(pause);
+            const askedAt = clock.monotonic();
+            await clock.advance(there);
+            const said = server();
+            await clock.advance(back);
+            time.heard(said, askedAt);
+            best = Math.min(best, (there + back) / 2);
+            // What a quartz may have gained since.
+            const drift = clock.monotonic() / 10_000;
+            expect(Math.abs(time.now() - server())).toBeLessThanOrEqual(best + drift + 1);
+          }
+        },
+      ),
+      { numRuns: runs(100) },
+    );
+  });
+
+  it("does not follow the wall clock of the host when that is set", async () => {
+    const clock = createFakeClock();
+    const time = new ServerTime(clock);
+    const said = clock.now() + AHEAD;
+    time.heard(said, clock.monotonic());
+    clock.set(clock.now() - 10 * AHEAD);
+    await clock.advance(500);
+    expect(time.now()).toBe(said + 500);
+  });
+
+  it("follows a server whose clock was set, and another server", async () => {
+    const clock = createFakeClock();
+    const time = new ServerTime(clock);
+    time.heard(1_000_000, clock.monotonic());
+    for (const said of [2_000_000, 500_000]) {
+      const askedAt = clock.monotonic();
+      await clock.advance(100);
+      time.heard(said, askedAt);
+      expect(Math.abs(time.now() - said)).toBeLessThanOrEqual(50);
+    }
+  });
+});

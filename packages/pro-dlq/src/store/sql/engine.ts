@@ -1,0 +1,232 @@
+import { randomInt } from "node:crypto";
+import { AdapterError } from "@baldur/core";
+import type { EntryStatus, SqlDatabase, SqlResult } from "@baldur/core/plugin";
+import { EVICTABLE } from "../../entry/entry.js";
+import { encodeState } from "../../entry/record.js";
+import type {
+  Added,
+  Engine,
+  EntryRow,
+  Evicted,
+  Filed,
+  Limit,
+  Mark,
+  Move,
+  RecordKind,
+  RecordSwap,
+  RowPage,
+  StateRow,
+} from "../fleet/engine.js";
+import type { Filter, GroupCount, Page } from "../store.js";
+import { Preparation } from "./preparation.js";
+import * as rows from "./rows.js";
+import * as statements from "./statements.js";
+import { columnText, wordOf } from "./texts.js";
+
+export interface SqlEngineOptions {
+  readonly database: SqlDatabase;
+  /** Told why the tables cannot be made, each time that it was tried. */
+  readonly onUnprepared: (error: unknown) => void;
+}
+
+/** Sort before, and behind, every id. */
+const [LOWEST, HIGHEST] = ["", "~"];
+const NO_SUCH_TABLE = "42P01";
+const TABLES: Readonly<Record<RecordKind, string>> = {
+  owner: "baldur_dlq_owner",
+  lease: "baldur_dlq_lease",
+  summary: "baldur_dlq_compressed",
+};
+
+/**
+ * A dead-letter queue in PostgreSQL. Everything is one statement, so that no lock outlives it, whatever becomes of the
+ * process; none is prepared by name, so that a pooler may be between.
+ */
+export class SqlEngine implements Engine {
+  readonly largest: Engine["largest"] = { entries: 1000, bytes: 4 * 1024 * 1024 };
+  readonly flights = 2;
+  readonly #database: SqlDatabase;
+  readonly #preparation: Preparation;
+  /** Where this process counts what it adds. */
+  readonly #slot = randomInt(statements.SLOTS);
+
+  constructor({ database, onUnprepared }: SqlEngineOptions) {
+    this.#database = database;
+    this.#preparation = new Preparation(database, onUnprepared);
+  }
+
+  prepare(): Promise<void> {
+    return this.#preparation.done();
+  }
+
+  async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = await this.#query(statements.KNOWN, [ids]);
+    return new Set(found.rows.map(({ id }) => id as string));
+  }
+
+  async add(entries: readonly Filed[], limits: readonly Limit[], isForced: boolean): Promise<Added> {
+    const values = [
+      ...rows.entryColumns(entries, ({ state }) => encodeState(state)),
+      ...rows.groupColumns(entries),
+      ...rows.limitColumns(limits),
+      this.#slot,
+      isForced,
+    ];
+    let verdict = await this.#one(statements.ADD, values);
+    if (verdict["is_known"] !== true) {
+      await this.#query(statements.MAKE_SLOTS, [limits.map(({ number }) => number)]);
+      await this.#spread(limits);
+      verdict = await this.#one(statements.ADD, values);
+    }
+    if (verdict["is_roomy"] === true) return added(entries, verdict, new Map());
+    if (isForced)
+      return added(entries, verdict, new Map(limits.map(({ number, wanted }) => [number, wanted])));
+    return this.#addWhereRoom(entries, limits, values);
+  }
+
+  async entries(ids: readonly string[]): Promise<readonly EntryRow[]> {
+    return (await this.#query(statements.ENTRIES, [ids])).rows.map(rows.entryRow);
+  }
+
+  async states(ids: readonly string[]): Promise<readonly StateRow[]> {
+    return (await this.#query(statements.STATES, [ids])).rows.map(rows.stateRow);
+  }
+
+  async page(filter: Filter, { limit, after, oldestFirst = false }: Page): Promise<RowPage> {
+    const from = after ?? (oldestFirst ? LOWEST : HIGHEST);
+    const { name, domain, failureType, status } = filter;
+    const words = [name, domain, failureType].map((word) => (word === undefined ? null : columnText(word)));
+    const isNarrow = status !== undefined || words.some((word) => word !== null);
+    const statuses = status === undefined ? null : [rows.statusNumber(status)];
+    const found = isNarrow
+      ? await this.#query(statements.some(oldestFirst), [from, limit, statuses, ...words, null])
+      : await this.#query(statements.all(oldestFirst), [from, limit]);
+    const page = found.rows.map(rows.entryRow);
+    return { rows: page, next: page.length === limit ? page.at(-1)?.id : undefined };
+  }
+
+  async oldest({ number }: Pick<Limit, "number">, most: number): Promise<readonly EntryRow[]> {
+    const statuses = EVICTABLE.map(rows.statusNumber);
+    const domain = number === 0 ? null : number;
+    const found = await this.#query(statements.some(true), [
+      LOWEST,
+      most,
+      statuses,
+      null,
+      null,
+      null,
+      domain,
+    ]);
+    return found.rows.map(rows.entryRow);
+  }
+
+  async swap(moves: readonly Move[], isPatient: boolean): Promise<ReadonlyMap<string, Mark>> {
+    const moved = await this.#query(statements.swap(isPatient), rows.moveColumns(moves));
+    const won = new Set(moved.rows.map(({ id }) => id));
+    const marks = new Map<string, Mark>();
+    for (const { id, mark } of moves)
+      if (won.has(id)) marks.set(id, rows.markOf(rows.groupIn(mark), rows.versionIn(mark) + 1));
+    return marks;
+  }
+
+  async remove(gone: readonly StateRow[]): Promise<number> {
+    return (await this.#one(statements.REMOVE, rows.markColumns(gone)))["removed"] as number;
+  }
+
+  async evict(
+    { number, cap }: Pick<Limit, "number" | "cap">,
+    gone: readonly StateRow[],
+    summaries: readonly RecordSwap[],
+  ): Promise<Evicted> {
+    const [keys, , expected, texts] = rows.recordColumns(summaries);
+    const values = [...rows.markColumns(gone), keys, expected, texts, number, cap, this.#slot];
+    const verdict = await this.#one(statements.EVICT, values);
+    const isDone = verdict["is_done"] === true;
+    const excess = verdict["excess"] as number;
+    const overdrawn = (verdict["overdrawn"] as number) - (isDone ? gone.length : 0);
+    // The others are to have no room left over where this one has more than its share.
+    if (excess <= 0 && overdrawn > 0) await this.#spread([{ number, cap, wanted: 0 }]);
+    return { isDone, excess };
+  }
+
+  async quarantine({ id, status, mark }: EntryRow): Promise<boolean> {
+    const place = status === undefined ? [null, null] : [rows.statusNumber(status), rows.groupIn(mark)];
+    return (await this.#one(statements.QUARANTINE, [id, ...place]))["kept"] !== 0;
+  }
+
+  async counts(): Promise<readonly GroupCount[]> {
+    const groups = new Map<string, GroupCount & { counts: Partial<Record<EntryStatus, number>> }>();
+    for (const { name, domain, failure_type, status, entries } of (await this.#query(statements.COUNTS))
+      .rows) {
+      const key = JSON.stringify([name, domain, failure_type]);
+      let group = groups.get(key);
+      if (group === undefined) {
+        const [named, of, failureType] = [name, domain, failure_type].map((text) => wordOf(text as string));
+        group = { name: named ?? "", domain: of ?? "", failureType: failureType ?? "", counts: {} };
+        groups.set(key, group);
+      }
+      const counted = rows.statusOf(status);
+      if (counted !== undefined && (entries as number) > 0) group.counts[counted] = entries as number;
+    }
+    return [...groups.values()];
+  }
+
+  async records(kind: RecordKind, keys?: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const found = await this.#query(statements.records(TABLES[kind]), [keys ?? null]);
+    return new Map(found.rows.map(({ key, record }) => [key as string, record as string]));
+  }
+
+  async swapRecords(kind: RecordKind, swaps: readonly RecordSwap[]): Promise<number> {
+    const result = await this.#one(statements.swapRecords(TABLES[kind]), rows.recordColumns(swaps));
+    return result["swapped"] as number;
+  }
+
+  /** The room of this process's slot is used up: whether there is any is found out with all of them. */
+  async #addWhereRoom(
+    entries: readonly Filed[],
+    limits: readonly Limit[],
+    values: unknown[],
+  ): Promise<Added> {
+    const open = await this.#spread(limits);
+    const fits = limits.every(({ number, cap, wanted }) => (open.get(number) ?? 0) + wanted <= cap);
+    if (!fits) return { isFull: true, open };
+    const verdict = await this.#one(statements.ADD, values);
+    return verdict["is_roomy"] === true ? added(entries, verdict, new Map()) : { isFull: true, open };
+  }
+
+  async #spread(limits: readonly Limit[]): Promise<ReadonlyMap<number, number>> {
+    const sums = await this.#query(statements.SPREAD, [...rows.limitColumns(limits), this.#slot]);
+    return new Map(sums.rows.map(({ number, open }) => [number as number, open as number]));
+  }
+
+  async #one(text: string, values: readonly unknown[]): Promise<SqlResult["rows"][number]> {
+    const [row] = (await this.#query(text, values)).rows;
+    if (row === undefined) throw new AdapterError("the database did not answer what it was asked");
+    return row;
+  }
+
+  async #query(text: string, values: readonly unknown[] = []): Promise<SqlResult> {
+    await this.#preparation.done();
+    try {
+      return await this.#database.query(text, values);
+    } catch (error) {
+      if ((error as { reason?: unknown }).reason === NO_SUCH_TABLE) this.#preparation.undo();
+      throw error;
+    }
+  }
+}
+
+function added(
+  entries: readonly Filed[],
+  verdict: SqlResult["rows"][number],
+  excess: ReadonlyMap<number, number>,
+): Added {
+  const text = verdict["added"] as string | null;
+  const known = new Set<string>();
+  // Told only where it is not all of them.
+  if (text !== null) {
+    const fresh = new Set(text.split(","));
+    for (const { id } of entries) if (!fresh.has(id)) known.add(id);
+  }
+  return { isFull: false, known, excess };
+}
