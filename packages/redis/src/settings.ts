@@ -63,7 +63,7 @@ export const redisSettings: SettingsGroup<RedisSettings> = defineSettings<RedisS
       default: 30 * SECOND,
       min: 5 * SECOND,
       max: 300 * SECOND,
-      help: "between looks at a connection that might be idle and dead",
+      help: "between looks at the connection for messages, which might be idle and dead; that for commands is looked at all the time",
     }),
     tlsCaBundlePath: text<string | undefined>({
       env: "TLS_CA_BUNDLE_PATH",

@@ -104,7 +104,8 @@ describe("a Redis that is gone", () => {
     await expect(stats(worker).incr("count", 10)).resolves.toBe(10);
     expect(worker.storage.mode).toBe("degraded");
     const [entered] = host.telemetry.named("resilient_storage.degraded_mode_entered");
-    expect(entered?.payload["reason"]).toBe("Redis did not answer within 800 ms");
+    // Whoever notices first: the storage, or the client.
+    expect(entered?.payload["reason"]).toMatch(/did not answer within 800 ms|the connection was lost/);
     await stats(worker).incr("count", 100);
     await proxy.heal(); // what was sent before arrives now
     await normal(worker);
