@@ -5,7 +5,7 @@ export type { FleetRow, SharedPin } from "./circuit-breaker/merge.js";
 export type { CircuitRecord, CircuitVote, ProbeLease } from "./circuit-breaker/record.js";
 export type * from "./circuit-breaker/store.js";
 export type { CircuitState } from "./circuit-breaker/types.js";
-export { type Clock, unref } from "./clock.js";
+export { type Clock, ref, unref } from "./clock.js";
 export type { Declarations, ErrorDeclaration } from "./declarations.js";
 export { declarations } from "./declarations.js";
 export { register } from "./default-runtime.js";

@@ -142,6 +142,7 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
     if (!isAvailable) return;
     chain.wake();
     chain.absorb().catch(() => undefined); // the next look tells why
+    void arrears.pay();
     automation.storeIsBack();
   };
   const watched: Disposable[] = [];

@@ -1,4 +1,4 @@
-import type { Clock } from "@baldur/core/plugin";
+import { type Clock, ref, unref } from "@baldur/core/plugin";
 
 interface Call {
   readonly since: number;
@@ -23,8 +23,9 @@ export interface Watcher {
 }
 
 /**
- * Calls that wait for their answer. All may wait equally long, so the first is due first, and one timer watches it. The
- * timer keeps the process alive, as the sockets do not: who waits for an answer gets one.
+ * Calls that wait for their answer. All may wait equally long, so the first is due first, and one timer watches it. While
+ * something waits it keeps the process alive, as the sockets do not: who waits for an answer gets one. It is left to run out
+ * when nothing does, for to set one costs more than all else here.
  */
 export class InFlight {
   readonly #calls = new Set<Call>();
@@ -50,8 +51,8 @@ export class InFlight {
   track<T>(begin: () => Promise<T>, failed: (error: unknown) => Error): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const call: Call = { since: this.clock.monotonic(), reject };
+      if (this.#calls.size === 0) this.#wake();
       this.#calls.add(call);
-      this.#timer ??= this.#watch(this.#limit);
       const answered = (value: T): void => {
         if (this.#settle(call)) resolve(value);
         if (this.#isSilent) this.#hear();
@@ -74,6 +75,7 @@ export class InFlight {
       this.#settle(call);
       call.reject(error());
     }
+    this.#stop();
   }
 
   /** Resolves when nothing waits any more. */
@@ -91,27 +93,35 @@ export class InFlight {
     return waited;
   }
 
+  #wake(): void {
+    if (this.#timer === undefined) this.#timer = this.#watch(this.#limit);
+    else ref(this.#timer);
+  }
+
   #rest(): void {
-    if (this.#timer !== undefined) this.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    unref(this.#timer);
     this.#drained?.();
     this.#drained = undefined;
+  }
+
+  #stop(): void {
+    this.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #hear(): void {
     const [first] = this.#calls;
     if (first !== undefined && this.#left(first, this.limits.silence) <= 0) return;
     this.#isSilent = false;
-    if (first !== undefined) {
-      this.clock.clearTimeout(this.#timer);
-      this.#timer = this.#watch(0);
-    }
+    this.#stop(); // it waits for the end of the timeout
+    if (first !== undefined) this.#timer = this.#watch(0);
     this.watcher.heard();
   }
 
   #watch(delay: number): unknown {
     return this.clock.setTimeout(() => {
       const [first] = this.#calls;
+      this.#timer = undefined;
       if (first === undefined) return;
       const left = this.#left(first, this.#limit);
       this.#timer = left > 0 ? this.#watch(left) : this.#lookOnceMore(first);

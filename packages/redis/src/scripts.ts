@@ -11,9 +11,9 @@ export class Scripts {
 
   run(link: Link, script: RedisScript, keys: readonly string[], args: readonly Value[]): Promise<unknown> {
     const rest = [keys.length, ...keys, ...args];
-    return link.call(["EVALSHA", this.#digest(script), ...rest]).catch((error: unknown) => {
+    return link.call(["evalsha", this.#digest(script), ...rest]).catch((error: unknown) => {
       if (failureOf(error).type !== "NOSCRIPT") throw error;
-      return link.call(["EVAL", script.lua, ...rest]);
+      return link.call(["eval", script.lua, ...rest]);
     });
   }
 

@@ -200,14 +200,18 @@ describe("what is asked", () => {
     expect(seen).toEqual(["up", "down timeout", "timeout", "timeout", "not_sent"]);
   });
 
-  it("keeps a timer only while it waits", async () => {
+  it("has one timer for all, which runs out when nothing waits", async () => {
     await opened();
     const idle = clock.pending;
-    const answer = ask();
-    expect(clock.pending).toBe(idle + 1);
-    server.last.asked[0]?.resolve("value");
-    await expect(answer).resolves.toBe("value");
+    for (let n = 0; n < 3; n++) {
+      const answers = [ask(), ask()];
+      expect(clock.pending).toBe(idle + 1);
+      for (const { resolve } of server.last.asked) resolve("value");
+      await expect(Promise.all(answers)).resolves.toEqual(["value", "value"]);
+    }
+    await clock.advance(TIMING.silence);
     expect(clock.pending).toBe(idle);
+    expect(seen).toEqual(["up"]);
   });
 
   it("is refused as soon as the connection says so, before its end is told", async () => {

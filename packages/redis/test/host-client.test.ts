@@ -56,10 +56,10 @@ describe("a client of the host", () => {
     const writes = countWrites(host);
     const pushes = Array.from({ length: 40 }, (_, n) => client.command("RPUSH", "list", n));
     await expect(Promise.all(pushes)).resolves.toEqual(pushes.map((_, n) => n + 1));
-    expect(writes.count).toBe(3);
+    expect(writes.count).toBe(4);
     await client.command("PING");
     await client.command("PING");
-    expect(writes.count).toBe(5);
+    expect(writes.count).toBe(6);
   });
 
   it("that keeps commands for later gets none while it is not connected", async () => {

@@ -522,9 +522,8 @@ describe("a process that dies while Redis is away", () => {
     const mortal = site.mortal();
     await degrade(mortal);
     for (let n = 0; n < 700; n++) await stats(mortal).incr("count");
-    const began = site.clock.monotonic();
-    await site.passes(() => site.shared("stats", "count") === "700");
-    expect(site.clock.monotonic() - began).toBeLessThanOrEqual(62_000);
+    await site.clock.advance(62_000);
+    await until(() => site.shared("stats", "count") === "700");
     await site.clock.advance(300_000);
     expect(site.shared("stats", "count")).toBe("700");
     expect([one.storage.mode, other.storage.mode]).toEqual(["normal", "normal"]);

@@ -72,6 +72,7 @@ export class Automation {
 
   /** The store answers again: what failed for want of it is not waited for any longer. */
   storeIsBack(): void {
+    if (!this.parts.replay.onRecoveryEnabled) return;
     this.#backoff.clear();
     this.#passSoon();
   }

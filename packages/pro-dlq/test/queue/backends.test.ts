@@ -57,6 +57,32 @@ describe("a store that nobody provides", () => {
   });
 });
 
+describe("a server that is back", () => {
+  /** A server that serves nothing, and says when it is there. */
+  const announced = () => {
+    const watchers: ((available: boolean) => void)[] = [];
+    const watch = (listener: (available: boolean) => void) => {
+      watchers.push(listener);
+      return nothing;
+    };
+    const comesBack = () => {
+      for (const watcher of watchers) watcher(true);
+    };
+    return { server: refusing("redis", { watch }), comesBack };
+  };
+
+  it.each([true, false])("has what waits run again, if that is not left to people: %s", async (automatic) => {
+    const { server, comesBack } = announced();
+    const q = await begin("embedded", { redis: server }, { automatic });
+    await q.queue.store({ name: "n", failureType: "F" });
+    q.baldur.onReplay("n", () => "ok");
+    await q.clock.advance(0);
+    comesBack();
+    await q.clock.advance(2000);
+    expect((await q.queue.stats()).byStatus).toEqual(automatic ? { resolved: 1 } : { pending: 1 });
+  });
+});
+
 describe("a server that is not as it should be is told of:", () => {
   it("tables that cannot be made, once, and entries go to the spill file", async () => {
     const q = await begin("sql", { sql: refusing("sql") });
