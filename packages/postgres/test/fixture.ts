@@ -12,7 +12,7 @@ import {
   sqlStores,
 } from "@baldur/core/plugin";
 import { type PostgresServer, startPostgres } from "@baldur/services";
-import { Client } from "pg";
+import { Client, type Pool } from "pg";
 import type { Source } from "../src/connections.js";
 import { PostgresDatabase } from "../src/database.js";
 import { type SqlSettings, sqlSettings } from "../src/settings.js";
@@ -38,6 +38,12 @@ export interface OpenOptions {
   readonly clock?: Clock;
   readonly dsn?: string;
   readonly source?: () => Source;
+}
+
+/** Ends a pool; the server may stop before its connections are closed, which is no error then. */
+export async function endPool(pool: Pool): Promise<void> {
+  pool.on("error", () => undefined);
+  await pool.end();
 }
 
 /** A server, with a database of its own for each test, and what was opened on it. */

@@ -2,7 +2,7 @@ import { type FaultProxy, startFaultProxy } from "@baldur/services";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Pool } from "pg";
 import { hostSource } from "../src/source.js";
-import { errorOf, eventually, Postgres } from "./fixture.js";
+import { endPool, errorOf, eventually, Postgres } from "./fixture.js";
 
 jest.setTimeout(120_000);
 const QUICK = { connectTimeout: 300, statementTimeout: 400 };
@@ -129,7 +129,7 @@ describe("a host's own pool", () => {
     await database.close();
     expect((await pool.query("select 1 n")).rowCount).toBe(1);
     expect([pool.ended, pool.listenerCount("error")]).toEqual([false, 0]);
-    await pool.end();
+    await endPool(pool);
   });
 
   it("that is used up is busy, not away", async () => {
@@ -141,6 +141,6 @@ describe("a host's own pool", () => {
     held.release();
     expect((await database.query("select 1 n")).count).toBe(1);
     await database.close();
-    await pool.end(); // resolves, for what came late was given back
+    await endPool(pool); // resolves, for what came late was given back
   });
 });

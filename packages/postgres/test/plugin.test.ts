@@ -9,7 +9,7 @@ import { Pool } from "pg";
 import { poolConfig } from "../src/config.js";
 import { declarations, type PostgresOptions, plugin, postgres } from "../src/index.js";
 import { sqlSettings } from "../src/settings.js";
-import { errorOf, Postgres } from "./fixture.js";
+import { endPool, errorOf, Postgres } from "./fixture.js";
 
 jest.setTimeout(60_000);
 const SECRET = "S3CR3T";
@@ -86,7 +86,7 @@ describe("the plugin", () => {
     expect((await database.query("select 1 n")).rows).toEqual([{ n: 1 }]);
     await database.close();
     expect(pool.ended).toBe(false);
-    await pool.end();
+    await endPool(pool);
   });
 
   it("provides nothing where nothing is named", async () => {

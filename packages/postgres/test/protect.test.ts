@@ -2,7 +2,7 @@ import { type Baldur, createBaldur, type ProtectOptions } from "@baldur/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Pool } from "pg";
 import { postgres, withTransaction } from "../src/index.js";
-import { errorOf, Postgres } from "./fixture.js";
+import { endPool, errorOf, Postgres } from "./fixture.js";
 
 jest.setTimeout(60_000);
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await baldur.close();
-  await pool.end();
+  await endPool(pool);
   await server.closeAll();
 });
 afterAll(() => server[Symbol.asyncDispose]());

@@ -3,7 +3,7 @@ import type { SqlOutcome } from "@baldur/core/plugin";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type Client, Pool } from "pg";
 import { withTransaction } from "../src/index.js";
-import { errorOf, eventually, Postgres } from "./fixture.js";
+import { endPool, errorOf, eventually, Postgres } from "./fixture.js";
 
 jest.setTimeout(60_000);
 
@@ -20,14 +20,14 @@ beforeEach(async () => {
   await client.query("create table t (n int unique deferrable initially deferred)");
 });
 afterEach(async () => {
-  for (const pool of pools) await pool.end();
+  for (const pool of pools) await endPool(pool);
   await postgres.closeAll();
 });
 afterAll(() => postgres[Symbol.asyncDispose]());
 
 function newPool(max = 2): Pool {
   const pool = new Pool({ connectionString: postgres.url, max });
-  pool.on("error", () => undefined);
+  pool.on("error", () => undefined); // some tests end its connections
   pools.push(pool);
   return pool;
 }
