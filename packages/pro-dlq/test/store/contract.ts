@@ -124,6 +124,18 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         expect(await all(store)).toHaveLength(2);
       });
 
+      it("are added once by processes that take up the same ones at once", async () => {
+        const { store, other, entries } = await open();
+        const made = entries.many(30);
+        const by = (n: number) => (n % 2 === 0 ? store : other);
+        const takes = Array.from({ length: 10 }, (_, n) => by(n).add(made.slice(n, n + 20), ROOMY, true));
+        const outcomes = (await Promise.all(takes)).flatMap((result) => result.outcomes);
+        expect(outcomes.filter((outcome) => outcome === "added")).toHaveLength(29);
+        expect(outcomes.filter((outcome) => outcome === "known")).toHaveLength(200 - 29);
+        expect(await all(store)).toHaveLength(29);
+        expect((await store.counts())[0]?.counts).toEqual({ pending: 29 });
+      });
+
       it("are not added twice by one batch", async () => {
         const { store, entries } = await open();
         const entry = entries.make();

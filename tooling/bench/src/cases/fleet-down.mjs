@@ -1,26 +1,31 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { redis } from "@baldur/redis";
 import { startRedis } from "@baldur/services";
-import { integer } from "../report.mjs";
 import { median, percentile, ratio } from "../statistics.mjs";
 import { joined } from "../subjects/fleet.mjs";
 
+/** Milliseconds that calls are made for. */
 const SAMPLE = 1000;
-const PATIENCE = 30_000;
+const DEADLINE = 30_000;
 const UNAVAILABLE = "ERR_BALDUR_IDEMPOTENCY_UNAVAILABLE";
 /** Settles on the next turn of the event loop, so that whatever else the loop does delays it. */
 const fn = () => new Promise((resolve) => setImmediate(resolve, 1));
-const milliseconds = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 
-/** Milliseconds of each call, one after the other, while `until` says so. */
+/** The ways of a Redis to go, and to come back. */
+const OUTAGES = {
+  killed: { take: (server) => server.kill(), give: (server) => server.restart() },
+  paused: { take: (server) => server.pause(), give: (server) => server.resume() },
+};
+
+/** Milliseconds of each call, one after the other, while `goesOn` says so; the first is made in any case. */
 async function timesWhile(call, goesOn) {
   const times = [];
-  while (goesOn()) {
+  do {
     const start = performance.now();
     await call();
     times.push(performance.now() - start);
     await nextTurn();
-  }
+  } while (goesOn());
   return times;
 }
 
@@ -33,7 +38,7 @@ function during(limit) {
 async function untilMode(runtime, mode) {
   const start = performance.now();
   while (runtime.posture().storageMode !== mode) {
-    if (performance.now() - start > PATIENCE) throw new Error(`not ${mode} within ${PATIENCE} ms`);
+    if (performance.now() - start > DEADLINE) throw new Error(`not ${mode} after ${DEADLINE} ms`);
     await sleep(1);
   }
   return performance.now() - start;
@@ -41,48 +46,86 @@ async function untilMode(runtime, mode) {
 
 let keys = 0;
 
-/** Rejects unless the call was made, or refused for the reason that counts here. */
+/** Rejects unless the call was made, or refused because nobody can tell. */
 async function keyed(runtime) {
-  const answer = await runtime
-    .protect("charge", fn, { idempotencyKey: () => `order-${keys++}` })
-    .catch((error) => error);
+  const idempotencyKey = () => `order-${keys++}`;
+  const answer = await runtime.protect("charge", fn, { idempotencyKey }).catch((error) => error);
   if (answer !== 1 && answer.code !== UNAVAILABLE) throw answer;
 }
 
-/** Takes Redis away while calls are made, looks at what they notice, and gives it back. */
-async function outage({ runtime, take, give }) {
+/** Takes Redis away from a runtime that makes calls, and gives it back. `asks`: some of the calls need Redis. */
+async function outage({ runtime, server, asks }, { take, give }) {
   const plain = () => runtime.protect("catalogue", fn);
+  const guarded = () => keyed(runtime);
+  const isNormal = () => runtime.posture().storageMode === "normal";
+  await timesWhile(guarded, during(SAMPLE / 10)); // as far from the last outage as may be
   const healthy = await timesWhile(plain, during(SAMPLE));
-  const [, entered, before] = await Promise.all([
-    take(),
+  const [entered, asked, down] = await Promise.all([
     untilMode(runtime, "degraded"),
-    timesWhile(
-      () => keyed(runtime),
-      () => runtime.posture().storageMode !== "degraded",
-    ),
+    asks ? timesWhile(guarded, isNormal) : [0],
+    timesWhile(plain, during(SAMPLE)),
+    take(server),
   ]);
-  const refused = await timesWhile(() => keyed(runtime), during(SAMPLE / 2));
-  const down = await timesWhile(plain, during(SAMPLE));
-  await give();
+  const refused = await timesWhile(guarded, during(SAMPLE / 2));
+  await give(server);
   await untilMode(runtime, "normal");
   const p99 = (times) => percentile(times, 0.99);
   return {
     healthy: p99(healthy),
     down: p99(down),
-    entered,
-    worst: Math.max(...before),
     refused: p99(refused),
+    entered,
+    worst: Math.max(...asked),
   };
 }
+
+/** Calls of a runtime that shares its state over a Redis that goes away. */
 export async function measure({ rounds }) {
   const server = await startRedis();
   const runtime = await joined(redis({ url: server.url }));
-  for (const [name, take, give] of [
-    ["kill", server.kill, server.restart],
-    ["pause", server.pause, server.resume],
-  ])
-    for (let i = 0; i < 3; i++) console.log(name, await outage({ runtime, take, give }));
-  await runtime.close();
-  await server.stop();
-  return [];
+  const seen = { killed: [], paused: [] };
+  try {
+    await untilMode(runtime, "normal");
+    for (let round = 0; round < rounds(3); round++)
+      for (const [how, outcomes] of Object.entries(seen))
+        for (const asks of [false, true])
+          outcomes.push({ asks, ...(await outage({ runtime, server, asks }, OUTAGES[how])) });
+    return Object.entries(seen).flatMap(([how, outcomes]) => report(how, outcomes));
+  } finally {
+    await runtime.close();
+    await server.stop();
+  }
+}
+
+const microseconds = (milliseconds) => `${(milliseconds * 1000).toFixed(1)} µs`;
+
+function report(how, outcomes) {
+  const of = (field) => outcomes.map((outcome) => outcome[field]);
+  const longest = Math.max(...of("entered"));
+  const idle = outcomes.filter(({ asks }) => !asks).map(({ entered }) => entered);
+  return [
+    {
+      what: `Redis ${how}: a protected call, p99`,
+      baldur: microseconds(median(of("down"))),
+      peer: `${microseconds(median(of("healthy")))} while it is there`,
+      reached: ratio(of("down"), of("healthy")),
+      atMost: 2,
+    },
+    {
+      what: `Redis ${how}: degraded after, at most`,
+      baldur: `${longest.toFixed(0)} ms`,
+      peer: `${Math.max(...idle).toFixed(0)} ms where nothing is asked of it`,
+      reached: longest,
+      unit: "ms",
+      atMost: 1000,
+    },
+    {
+      what: `Redis ${how}: an idempotent call is refused within, p99`,
+      baldur: microseconds(median(of("refused"))),
+      peer: `the last before, at most ${Math.max(...of("worst")).toFixed(0)} ms`,
+      reached: median(of("refused")),
+      unit: "ms",
+      atMost: 5,
+    },
+  ];
 }

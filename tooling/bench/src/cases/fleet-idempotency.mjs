@@ -110,6 +110,7 @@ async function measureStatements() {
     }
   }
   const pool = new pg.Pool({ connectionString: server.url, max: POOL, Client });
+  pool.on("error", () => undefined); // of the end of the server
   const runtime = await joined(postgres(pool));
   const asked = async (work) => {
     const before = sent;

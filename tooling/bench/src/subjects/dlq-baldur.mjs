@@ -1,4 +1,4 @@
-// Baldur's dead-letter queue on the embedded engine. Loaded on first use, so that the other cases do without it.
+// Baldur's dead-letter queue, on the embedded engine or on a server. Loaded on first use, so that the other cases do without it.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,17 +13,24 @@ const ROOM = { BALDUR_DLQ_MAX_SIZE: "1000000", BALDUR_DLQ_MAX_SIZE_PER_DOMAIN: "
 const silent = () => undefined;
 const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
 
-/** A queue of its own in a folder of its own. */
-export async function open() {
+/** A queue of its own in a folder of its own; with `plugin`, on the server that it provides. */
+export async function open({ plugin, end = async () => undefined } = {}) {
   const { core, embedded, dlq, getDlq } = await load();
   const folder = mkdtempSync(join(tmpdir(), "baldur-bench-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove); // also if it does not come to `close`
+  let context;
+  const probe = {
+    name: "probe",
+    register(given) {
+      context = given;
+    },
+  };
   const baldur = core.createBaldur({
     discover: false,
     logger: SILENT,
     env: { ...ROOM, BALDUR_DATA_DIR: folder, BALDUR_LICENSE_FILE: LICENSE },
-    plugins: [embedded(), dlq({ automatic: false, replay: REPLAY })],
+    plugins: [plugin ?? embedded(), probe, dlq({ automatic: false, replay: REPLAY })],
   });
   await baldur.start();
   const queue = getDlq(baldur);
@@ -39,8 +46,11 @@ export async function open() {
     settled: () => store({}, { name: "barrier" }),
     firstPage: () => queue.list({ limit: 100 }),
     facets: () => queue.facets(),
+    /** The server that the queue is on. */
+    servers: () => ({ sql: context.sql(), redis: context.redis() }),
     async close() {
       await baldur.close();
+      await end();
       process.off("exit", remove);
       remove();
     },

@@ -78,14 +78,14 @@ export class Fleet implements FleetLink {
     this.#reconciler = new Reconciler(this.#parts, this.#circuits, this.#health, this.#writer);
   }
 
-  /** Whether every process decides by itself at present. */
+  /** Whether this process decides by itself at present. */
   get isDegraded(): boolean {
     return !this.#health.usable;
   }
 
   /** Begins to share, with what the store holds if it says so in time. Never rejects. */
   async join(): Promise<this> {
-    const { store, host } = { ...this.#parts, host: this.options.circuits };
+    const { store, circuits: host } = this.options;
     const heard = (record: CircuitRecord): void => {
       if (record.by !== this.#parts.instance) this.#heard(record);
     };
@@ -182,12 +182,16 @@ export class Fleet implements FleetLink {
       const records = await bounded(clock, limit, store.load(), { late: take });
       this.#health.answered();
       take(records);
-      this.#read = Math.max(0, ...records.map(({ epoch }) => epoch));
+      this.#readTo(records);
       telemetry.report(events.initialLoadCompleted, { circuits: records.length });
     } catch (error) {
       this.#health.failed();
       telemetry.report(events.initialLoadTimeout, { limit, error: text(error) });
     }
+  }
+
+  #readTo(circuits: readonly { readonly epoch: number }[]): void {
+    for (const { epoch } of circuits) this.#read = Math.max(this.#read, epoch);
   }
 
   #pollLater(): void {
@@ -207,7 +211,7 @@ export class Fleet implements FleetLink {
       this.#health.answered();
       const news = changed.filter(({ name, epoch }) => epoch > (this.#circuits.find(name)?.epoch ?? 0));
       await this.#reconciler.refresh(news.map(({ name }) => name));
-      this.#read = changed.reduce((latest, { epoch }) => Math.max(latest, epoch), this.#read);
+      this.#readTo(changed);
     } catch {
       this.#health.failed();
     }

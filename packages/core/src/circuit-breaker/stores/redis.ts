@@ -27,7 +27,7 @@ export interface RedisFleetStoreOptions {
   readonly onDamaged?: (name: string) => void;
 }
 
-const MOST_ROUNDS = 20;
+const MOST_ROUNDS = 100;
 const LOADED_AT_ONCE = 200;
 /** For longer than any pin; a circuit that nobody uses is forgotten then. */
 const KEPT = 48 * 3_600_000;

@@ -2,7 +2,6 @@ import { randomInt } from "node:crypto";
 import { AdapterError } from "@baldur/core";
 import type { EntryStatus, SqlDatabase, SqlResult } from "@baldur/core/plugin";
 import { EVICTABLE } from "../../entry/entry.js";
-import { encodeState } from "../../entry/record.js";
 import type {
   Added,
   Engine,
@@ -32,6 +31,9 @@ export interface SqlEngineOptions {
 /** Sort before, and behind, every id. */
 const [LOWEST, HIGHEST] = ["", "~"];
 const NO_SUCH_TABLE = "42P01";
+const ALREADY_THERE = "23505";
+/** Those who add the same entries at once have added them all before this. */
+const MOST_ROUNDS = 20;
 const TABLES: Readonly<Record<RecordKind, string>> = {
   owner: "baldur_dlq_owner",
   lease: "baldur_dlq_lease",
@@ -65,23 +67,19 @@ export class SqlEngine implements Engine {
   }
 
   async add(entries: readonly Filed[], limits: readonly Limit[], isForced: boolean): Promise<Added> {
-    const values = [
-      ...rows.entryColumns(entries, ({ state }) => encodeState(state)),
-      ...rows.groupColumns(entries),
-      ...rows.limitColumns(limits),
-      this.#slot,
-      isForced,
-    ];
-    let verdict = await this.#one(statements.ADD, values);
-    if (verdict["is_known"] !== true) {
-      await this.#query(statements.MAKE_SLOTS, [limits.map(({ number }) => number)]);
-      await this.#spread(limits);
-      verdict = await this.#one(statements.ADD, values);
+    const known = new Set<string>();
+    for (let round = 0; ; round++) {
+      const fresh = entries.filter(({ id }) => !known.has(id));
+      if (fresh.length === 0) return { ...added(), known };
+      try {
+        const result = await this.#add(fresh, limits, isForced);
+        return result.isFull ? result : { ...result, known };
+      } catch (error) {
+        if (reasonOf(error) !== ALREADY_THERE || round === MOST_ROUNDS) throw error;
+      }
+      // Somebody else added some of them just now.
+      for (const id of await this.known(fresh.map(({ id }) => id))) known.add(id);
     }
-    if (verdict["is_roomy"] === true) return added(entries, verdict, new Map());
-    if (isForced)
-      return added(entries, verdict, new Map(limits.map(({ number, wanted }) => [number, wanted])));
-    return this.#addWhereRoom(entries, limits, values);
   }
 
   async entries(ids: readonly string[]): Promise<readonly EntryRow[]> {
@@ -181,17 +179,32 @@ export class SqlEngine implements Engine {
     return result["swapped"] as number;
   }
 
+  async #add(entries: readonly Filed[], limits: readonly Limit[], isForced: boolean): Promise<Added> {
+    const values = [
+      ...rows.entryColumns(entries),
+      ...rows.groupColumns(entries),
+      ...rows.limitColumns(limits),
+      this.#slot,
+      isForced,
+    ];
+    let verdict = await this.#one(statements.ADD, values);
+    if (verdict["is_known"] !== true) {
+      await this.#query(statements.MAKE_SLOTS, [limits.map(({ number }) => number)]);
+      await this.#spread(limits);
+      verdict = await this.#one(statements.ADD, values);
+    }
+    if (verdict["is_roomy"] === true) return added();
+    if (isForced) return added(limits);
+    return this.#addWhereRoom(limits, values);
+  }
+
   /** The room of this process's slot is used up: whether there is any is found out with all of them. */
-  async #addWhereRoom(
-    entries: readonly Filed[],
-    limits: readonly Limit[],
-    values: unknown[],
-  ): Promise<Added> {
+  async #addWhereRoom(limits: readonly Limit[], values: readonly unknown[]): Promise<Added> {
     const open = await this.#spread(limits);
     const fits = limits.every(({ number, cap, wanted }) => (open.get(number) ?? 0) + wanted <= cap);
     if (!fits) return { isFull: true, open };
     const verdict = await this.#one(statements.ADD, values);
-    return verdict["is_roomy"] === true ? added(entries, verdict, new Map()) : { isFull: true, open };
+    return verdict["is_roomy"] === true ? added() : { isFull: true, open };
   }
 
   async #spread(limits: readonly Limit[]): Promise<ReadonlyMap<number, number>> {
@@ -210,23 +223,19 @@ export class SqlEngine implements Engine {
     try {
       return await this.#database.query(text, values);
     } catch (error) {
-      if ((error as { reason?: unknown }).reason === NO_SUCH_TABLE) this.#preparation.undo();
+      if (reasonOf(error) === NO_SUCH_TABLE) this.#preparation.undo();
       throw error;
     }
   }
 }
 
-function added(
-  entries: readonly Filed[],
-  verdict: SqlResult["rows"][number],
-  excess: ReadonlyMap<number, number>,
-): Added {
-  const text = verdict["added"] as string | null;
-  const known = new Set<string>();
-  // Told only where it is not all of them.
-  if (text !== null) {
-    const fresh = new Set(text.split(","));
-    for (const { id } of entries) if (!fresh.has(id)) known.add(id);
-  }
-  return { isFull: false, known, excess };
+/** With the limits that may be exceeded: only all slots together tell by how much. */
+function added(exceeded: readonly Limit[] = []): Added & { isFull: false } {
+  const excess = new Map(exceeded.map(({ number, wanted }) => [number, wanted]));
+  return { isFull: false, known: new Set(), excess };
+}
+
+/** The number that PostgreSQL gives an error. */
+function reasonOf(error: unknown): unknown {
+  return (error as { reason?: unknown }).reason;
 }

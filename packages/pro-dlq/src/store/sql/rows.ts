@@ -1,5 +1,6 @@
 import type { EntryStatus, SqlResult } from "@baldur/core/plugin";
 import { STATUSES } from "../../entry/entry.js";
+import { encodeState } from "../../entry/record.js";
 import type { EntryRow, Filed, Limit, Mark, Move, RecordSwap, StateRow } from "../fleet/engine.js";
 import type { Group } from "../fleet/groups.js";
 import { columnText } from "./texts.js";
@@ -24,8 +25,12 @@ export function stateRow({ id, grp, status, version, state }: Row): StateRow {
   };
 }
 
+export function entryRow(row: Row): EntryRow {
+  return { ...stateRow(row), body: (row["body"] as string | null) ?? undefined };
+}
+
 /** The group, in which a state stays, and its version. */
-export function markOf(group: number, version: number | null): string {
+export function markOf(group: number, version: number | null): Mark {
   return `${group}.${version ?? ""}`;
 }
 
@@ -37,18 +42,14 @@ export function versionIn(mark: Mark): number {
   return Number(mark.slice(mark.indexOf(".") + 1));
 }
 
-export function entryRow(row: Row): EntryRow {
-  return { ...stateRow(row), body: (row["body"] as string | null) ?? undefined };
-}
-
 /** Columns of new entries. */
-export function entryColumns(entries: readonly Filed[], encode: (entry: Filed) => string): unknown[] {
+export function entryColumns(entries: readonly Filed[]): string[] {
   return [
-    entries.map(({ id }) => id),
-    entries.map(({ group }) => group.number),
-    entries.map(({ state }) => statusNumber(state.status)),
-    entries.map(encode),
-    entries.map(({ body }) => body),
+    lines(entries.map(({ id }) => id)),
+    numbers(entries.map(({ group }) => group.number)),
+    numbers(entries.map(({ state }) => statusNumber(state.status))),
+    lines(entries.map(({ state }) => encodeState(state))),
+    lines(entries.map(({ body }) => body)),
   ];
 }
 
@@ -56,40 +57,40 @@ export function entryColumns(entries: readonly Filed[], encode: (entry: Filed) =
 export function groupColumns(entries: readonly Filed[]): unknown[] {
   const groups: Group[] = [...new Map(entries.map(({ group }) => [group.number, group])).values()];
   return [
-    groups.map(({ number }) => number),
-    groups.map(({ domainNumber }) => domainNumber),
+    numbers(groups.map(({ number }) => number)),
+    numbers(groups.map(({ domainNumber }) => domainNumber)),
     groups.map(({ name }) => columnText(name)),
     groups.map(({ domain }) => columnText(domain)),
     groups.map(({ failureType }) => columnText(failureType)),
   ];
 }
 
-export function limitColumns(limits: readonly Limit[]): unknown[] {
+export function limitColumns(limits: readonly Limit[]): string[] {
   return [
-    limits.map(({ number }) => number),
-    limits.map(({ wanted }) => wanted),
-    limits.map(({ cap }) => cap),
+    numbers(limits.map(({ number }) => number)),
+    numbers(limits.map(({ wanted }) => wanted)),
+    numbers(limits.map(({ cap }) => cap)),
   ];
 }
 
-export function moveColumns(moves: readonly Move[]): unknown[] {
+export function moveColumns(moves: readonly Move[]): string[] {
   return [
-    moves.map(({ id }) => id),
-    moves.map(({ mark }) => groupIn(mark)),
-    moves.map(({ from }) => statusNumber(from)),
-    moves.map(({ mark }) => versionIn(mark)),
-    moves.map(({ to }) => statusNumber(to)),
-    moves.map(({ text }) => text),
+    lines(moves.map(({ id }) => id)),
+    numbers(moves.map(({ mark }) => groupIn(mark))),
+    numbers(moves.map(({ from }) => statusNumber(from))),
+    numbers(moves.map(({ mark }) => versionIn(mark))),
+    numbers(moves.map(({ to }) => statusNumber(to))),
+    lines(moves.map(({ text }) => text)),
   ];
 }
 
-/** What to find entries by that have still their states. */
-export function markColumns(rows: readonly StateRow[]): unknown[] {
+/** What to find entries by that have still their states; these were read, so their statuses are known. */
+export function markColumns(rows: readonly StateRow[]): string[] {
   return [
-    rows.map(({ id }) => id),
-    rows.map(({ mark }) => groupIn(mark)),
-    rows.map(({ status }) => (status === undefined ? null : statusNumber(status))),
-    rows.map(({ mark }) => versionIn(mark)),
+    lines(rows.map(({ id }) => id)),
+    numbers(rows.map(({ mark }) => groupIn(mark))),
+    numbers(rows.map(({ status }) => statusNumber(status as EntryStatus))),
+    numbers(rows.map(({ mark }) => versionIn(mark))),
   ];
 }
 
@@ -100,4 +101,14 @@ export function recordColumns(swaps: readonly RecordSwap[]): unknown[] {
     swaps.map(({ expected }) => expected?.text ?? null),
     swaps.map(({ text }) => text ?? null),
   ];
+}
+
+/** An array, as PostgreSQL writes it. */
+function numbers(values: readonly number[]): string {
+  return `{${values.join(",")}}`;
+}
+
+/** JSON has no line ends of its own. */
+function lines(texts: readonly string[]): string {
+  return texts.join("\n");
 }

@@ -31,14 +31,20 @@ function counting(kinds: string, slot: string): string {
 )`;
 }
 
+/** Texts without line ends, one on each line: JSON is not quoted once more on its way. */
+function lines(parameter: number): string {
+  return `string_to_array($${parameter}::text, e'\\n')`;
+}
+
 const LIMITS = (first: number): string =>
   `limits as materialized (
   select * from unnest($${first}::bigint[], $${first + 1}::bigint[], $${first + 2}::bigint[]) as l (number, wanted, cap)
 )`;
 
-/** Adds entries where the slot has room for all of them, or where it is forced to. */
+/** Adds entries where the slot has room for all of them, or where it is forced to. None of them may be there. */
 export const ADD: string = `with wanted as materialized (
-  select * from unnest($1::text[], $2::bigint[], $3::smallint[], $4::text[], $5::text[]) as w (id, grp, status, state, body)
+  select * from unnest(${lines(1)}, $2::bigint[], $3::smallint[], ${lines(4)}, ${lines(5)})
+    as w (id, grp, status, state, body)
 ), kinds as materialized (
   select * from unnest($6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[])
     as k (grp, domain_number, name, domain, failure_type)
@@ -52,20 +58,16 @@ export const ADD: string = `with wanted as materialized (
 ), groups as (
   insert into baldur_dlq_group (grp, domain_number, name, domain, failure_type)
   select k.grp, k.domain_number, k.name, k.domain, k.failure_type from kinds k on conflict (grp) do nothing
-), added as (
-  insert into baldur_dlq (id, grp, body)
-  select w.id, w.grp, w.body from wanted w, verdict v where v.is_known and (v.is_roomy or $15::boolean)
-  on conflict (id) do nothing returning id
 ), fresh as materialized (
-  select w.* from wanted w where w.id in (select a.id from added a)
+  select w.* from wanted w, verdict v where v.is_known and (v.is_roomy or $15::boolean)
+), bodies as (
+  insert into baldur_dlq (id, grp, body) select f.id, f.grp, f.body from fresh f
 ), states as (
   insert into baldur_dlq_state (id, grp, status, state) select f.id, f.grp, f.status, f.state from fresh f
 ), deltas as materialized (
   select f.grp, f.status, count(*) as n from fresh f group by f.grp, f.status
 ), ${counting("kinds", "$14::smallint")}
-select v.is_known, v.is_roomy,
-  case when (select count(*) from added) < cardinality($1::text[]) then (select coalesce(string_agg(a.id, ','), '') from added a) end as added
-from verdict v`;
+select v.is_known, v.is_roomy from verdict v`;
 
 /** Makes the slots of limits that have none. */
 export const MAKE_SLOTS: string = `insert into baldur_dlq_room (number, slot)
@@ -100,7 +102,7 @@ left join baldur_dlq_state s on s.status = any(${EVERY_STATUS}) and s.grp = b.gr
 
 /** Moves states on that have still their versions. */
 export const swap = (isPatient: boolean): string => `with wanted as materialized (
-  select * from unnest($1::text[], $2::bigint[], $3::smallint[], $4::integer[], $5::smallint[], $6::text[])
+  select * from unnest(${lines(1)}, $2::bigint[], $3::smallint[], $4::integer[], $5::smallint[], ${lines(6)})
     as w (id, grp, before, version, status, state)
 ), held as materialized (
   select s.id, s.grp, s.status as before, w.status, w.state from baldur_dlq_state s
@@ -117,7 +119,7 @@ export const swap = (isPatient: boolean): string => `with wanted as materialized
 select h.id from held h`;
 
 const HELD = `wanted as materialized (
-  select * from unnest($1::text[], $2::bigint[], $3::smallint[], $4::integer[]) as w (id, grp, status, version)
+  select * from unnest(${lines(1)}, $2::bigint[], $3::smallint[], $4::integer[]) as w (id, grp, status, version)
 ), held as materialized (
   select s.id, s.grp, s.status from baldur_dlq_state s
   join wanted w on s.status = w.status and s.grp = w.grp and s.id = w.id and s.version = w.version
@@ -147,7 +149,7 @@ export const EVICT: string = `with ${HELD}, summaries as materialized (
 ), kept as materialized (
   select c.key, c.record from baldur_dlq_compressed c join summaries s using (key) order by c.key for update of c
 ), verdict as materialized (
-  select o.excess >= cardinality($1::text[]) and (select count(*) from held) = cardinality($1::text[])
+  select o.excess >= (select count(*) from wanted) and (select count(*) from held) = (select count(*) from wanted)
     and not exists (
       select from summaries s left join kept k using (key) where k.record is distinct from s.expected
     ) as is_done
@@ -163,7 +165,7 @@ export const EVICT: string = `with ${HELD}, summaries as materialized (
 ), deltas as materialized (
   select h.grp, h.status, -count(*) as n from held h, verdict v where v.is_done group by h.grp, h.status
 ), ${counting("baldur_dlq_group", "$10::smallint")}
-select v.is_done, o.excess - case when v.is_done then cardinality($1::text[]) else 0 end as excess, o.overdrawn
+select v.is_done, o.excess - case when v.is_done then (select count(*) from wanted) else 0 end as excess, o.overdrawn
 from verdict v, over o`;
 
 /** Puts aside whatever there is of an entry; where its state is, if there is one, is said. */
