@@ -114,7 +114,7 @@ const tasks = {
     node("apps/demo/src/main.mjs", ...args);
   },
   bench: (args) => {
-    turbo("build", "--filter=@baldur/core", "--filter=@baldur/embedded", "--filter=@baldur/pro-dlq");
+    turbo("build", "--filter=@baldur/bench^...");
     node("tooling/bench/src/main.mjs", ...args);
   },
   format: () => run("biome", ["check", "--write", "."]),

@@ -7,9 +7,10 @@ import { excess, markdown, unmeasured } from "./report.mjs";
 
 const CASES = [
   ...["hot", "failing", "open", "flight", "idle", "recorder", "import", "http"],
-  ...["dlq-queue", "dlq-storm", "dlq-size"],
+  ...["dlq-queue", "dlq-storm", "dlq-size", "dlq-servers"],
+  ...["fleet-hot", "fleet-down", "fleet-limit", "fleet-idempotency"],
 ];
-const PEERS = ["cockatiel", "opossum", "mollitia", "bullmq", "pg-boss"];
+const PEERS = ["cockatiel", "opossum", "mollitia", "bullmq", "pg-boss", "rate-limiter-flexible"];
 /** A shared machine misses a target by chance now and then, hardly ever by half. */
 const TOLERANCE = 1.5;
 const CASE_TIMEOUT = { usual: 150_000, full: 600_000 };

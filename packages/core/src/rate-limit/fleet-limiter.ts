@@ -47,8 +47,9 @@ const END_OF_TURN: Promise<void> = Promise.resolve();
 
 /**
  * One process's part in a limit of the fleet. Calls of one turn of the event loop share a question, and what is known to be
- * full is not asked for again. With a batch of more than 1, a process holds at most that many places that it does not use:
- * so many fewer calls than the limit may begin, and, because places are used later than they are counted, so many more.
+ * full is not asked for again. With a batch of more than 1, a process holds at most that many places that it does not use, and
+ * asks for more when half of them are used: so many fewer calls than the limit may begin, and, because places are used later
+ * than they are counted, so many more.
  *
  * While the store is away, every process keeps an emergency limit, which includes what it let begin before. The store is
  * told of these calls when it can be asked again.
@@ -64,6 +65,7 @@ export class FleetLimiter {
     const now = services.clock.monotonic();
     if (share.places > 0 && now < share.placesUntil) {
       share.places--;
+      if (2 * share.places < this.rule.batch) this.#gather(key, share, services);
       return begin(share, now);
     }
     if (now < share.fullUntil) return share.fullUntil - now;
@@ -100,7 +102,10 @@ export class FleetLimiter {
   #ask(key: string, share: Share, { store, clock }: FleetServices): void {
     const { bucket, batch, limit, window } = this.rule;
     const asking = share.waiters;
-    const count = Math.max(batch, asking.length);
+    if (clock.monotonic() >= share.placesUntil) share.places = 0;
+    const spare = batch > 1 ? batch - share.places : 0;
+    const count = asking.length + spare;
+    if (count === 0) return;
     const owed = share.owed > 0 && clock.monotonic() - share.owedAt < window ? share.owed : 0;
     share.waiters = [];
     share.owed = 0;
@@ -130,12 +135,12 @@ export class FleetLimiter {
   }
 
   #serve(share: Share, asking: readonly Waiter[], { granted, wait }: Taken, now: number): void {
-    const { batch, window } = this.rule;
+    const { window } = this.rule;
     if (wait > 0) share.fullUntil = now + wait;
     for (const [n, waiter] of asking.entries()) waiter(n < granted ? begin(share, now) : wait);
-    if (batch === 1) return;
-    share.places = Math.max(0, granted - asking.length);
-    share.placesUntil = now + window;
+    if (granted <= asking.length) return;
+    if (share.places === 0) share.placesUntil = now + window; // else those that were there lapse first
+    share.places += granted - asking.length;
     for (; share.places > 0 && share.waiters.length > 0; share.places--)
       share.waiters.shift()?.(begin(share, now));
   }

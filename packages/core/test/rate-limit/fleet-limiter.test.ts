@@ -14,6 +14,7 @@ const LATE = WINDOW / 20;
 class SharedStore implements RateLimitStore {
   available = true;
   failing = false;
+  onTaken = (_: Taken): void => undefined;
   readonly asked: TakeRequest[] = [];
   readonly #inner: MemoryRateLimitStore;
 
@@ -25,7 +26,9 @@ class SharedStore implements RateLimitStore {
     this.asked.push(request);
     await turn();
     if (this.failing) throw new Error("no answer");
-    return this.#inner.take(request);
+    const taken = this.#inner.take(request);
+    this.onTaken(taken);
+    return taken;
   }
 }
 
@@ -77,19 +80,29 @@ describe("a limit of the fleet", () => {
     expect(await take(one)).toBe(0);
   });
 
-  it("takes places in stock where it may, and asks no more while they last", async () => {
-    const one = limiter({ batch: 5 });
-    for (let n = 0; n < 10; n++) expect(await take(one)).toBe(0);
-    expect(store.asked).toHaveLength(2);
-    expect(await take(one)).toBeGreaterThan(0);
+  it("takes places in stock where it may, more of them when half are used, and never has more than it may", async () => {
+    const one = limiter({ batch: 6, limit: 100 });
+    let granted = 0;
+    store.onTaken = (taken) => void (granted += taken.granted);
+    const used = [1, 1, 1, 1, 1, 9, 1, 20, 3];
+    let begun = 0;
+    for (const count of used) {
+      begun += await taken(one, count);
+      await turn();
+      expect(granted - begun).toBeLessThanOrEqual(6);
+      expect(granted - begun).toBeGreaterThanOrEqual(3);
+    }
+    expect(begun).toBe(used.reduce((sum, count) => sum + count));
+    expect(store.asked.length).toBeLessThan(used.length);
+    expect(await taken(one, 100)).toBe(100 - begun);
   });
 
   it("gives places up that it did not use within the window", async () => {
-    const one = limiter({ batch: 10 });
+    const one = limiter({ batch: 9 });
     await take(one);
-    await clock.advance(WINDOW);
+    await clock.advance(WINDOW + LATE);
     await take(one);
-    expect(store.asked).toHaveLength(2);
+    expect(store.asked.map(({ count }) => count)).toEqual([10, 10]);
   });
 });
 

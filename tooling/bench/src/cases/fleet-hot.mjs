@@ -8,33 +8,18 @@ import { added, median, ratio } from "../statistics.mjs";
 import { alone, joined } from "../subjects/fleet.mjs";
 
 const CALLS = 1_000_000;
-/** Milliseconds that the commands are counted for: also what the calls might leave to be done later. */
-const COUNTED = 3000;
-/** Milliseconds without a command after which the next poll of the background is far away, and how often we look. */
-const QUIET = 500;
-const LOOK = 50;
+/** Milliseconds that the commands are counted for: twice as long as any of the background rests, and what the calls might leave to be done later. */
+const COUNTED = 10_000;
 const fn = async () => 1;
 const FOUR = { retry: { maxAttempts: 3 }, timeout: 10_000, fallback: () => 0 };
 
-/** Waits for the background to poll, and to have done so. Returns what it asked. */
-async function afterPoll(server) {
-  const seen = () => commandsDuring(server, () => sleep(QUIET));
-  const waitForPoll = async () => {
-    let counts = {};
-    while (total(counts) === 0) counts = await commandsDuring(server, () => sleep(LOOK));
-    return counts;
-  };
-  const asked = await waitForPoll();
-  for (let more = await seen(); total(more) > 0; more = await seen())
-    for (const [name, count] of Object.entries(more)) asked[name] = (asked[name] ?? 0) + count;
-  return asked;
-}
+/** How often each command was called within as long a time as every other count. */
+const counted = (server, work) => commandsDuring(server, () => Promise.all([work(), sleep(COUNTED)]));
 
-/** Commands that Redis counted for so long, between two polls. */
-async function commandsOf(server, work) {
-  const background = await afterPoll(server);
-  const counts = await commandsDuring(server, () => Promise.all([work(), sleep(COUNTED)]));
-  return { background, sent: total(counts) };
+/** Calls of commands beyond those that the background makes in as long a time; its phase may differ by one of each. */
+function beyond(busy, idle) {
+  const more = Object.entries(busy).map(([name, count]) => Math.max(0, count - (idle[name] ?? 0) - 1));
+  return more.reduce((sum, count) => sum + count, 0);
 }
 
 /** Healthy calls of a runtime that shares its state over Redis, beside those of one that has it in memory. */
@@ -52,8 +37,8 @@ export async function measure({ rounds }) {
     };
     const values = await interleave(await callProbes(calls), rounds(61));
     const loop = ownLoop();
-    const busy = await commandsOf(server, () => loop(calls.fourFleet, CALLS));
-    const idle = await commandsOf(server, async () => undefined);
+    const idle = await counted(server, async () => undefined);
+    const busy = await counted(server, () => loop(calls.fourFleet, CALLS));
     return report(values, busy, idle);
   } finally {
     await Promise.all(runtimes.map((runtime) => runtime.close()));
@@ -70,15 +55,12 @@ function report(values, busy, idle) {
     reached: ratio(values[ours], values[memory]),
     atMost: 1.1,
   });
-  const polls = Object.entries(busy.background)
-    .map(([name, count]) => `${count} ${name.toUpperCase()}`)
-    .join(", ");
   return [
     {
       what: `Redis commands of ${integer(CALLS)} calls of a runtime that shares its state`,
-      baldur: `${busy.sent}`,
-      peer: `idle ${idle.sent} in as long; its background ${polls} every 5 s`,
-      reached: busy.sent - idle.sent,
+      baldur: `${total(busy)}`,
+      peer: `${total(idle)} of its background while nothing is called, in as long`,
+      reached: beyond(busy, idle),
       unit: "",
       atMost: 0,
     },
