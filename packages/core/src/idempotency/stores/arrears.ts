@@ -1,11 +1,10 @@
 import { type Clock, unref } from "../../clock.js";
-import type { RedisClient } from "../../redis/redis.js";
 
 const RETRY = 1000;
 /** Beyond it the oldest are given up: their keys are free again when their execution windows end. */
 const MOST = 10_000;
 
-/** Refusals by a Redis that answers, about one a second, until what it refuses is given up. */
+/** Refusals by a server that answers, about one a second, until what it refuses is given up. */
 const MOST_TRIES = 100;
 
 type Work = () => Promise<unknown>;
@@ -16,7 +15,7 @@ interface Owed {
 }
 
 /**
- * What Redis is owed: how claims ended while it could not be told, by their owners. Done as soon as it answers again, so
+ * What a server is owed: how claims ended while it could not be told, by their owners. Done as soon as it answers again, so
  * that an interruption of seconds neither blocks a key for its whole execution window nor forgets that its work was done.
  * To do it twice changes nothing.
  */
@@ -27,7 +26,7 @@ export class Arrears {
   #closed = false;
 
   constructor(
-    private readonly client: Pick<RedisClient, "available">,
+    private readonly server: { readonly available: boolean },
     private readonly clock: Clock,
   ) {}
 
@@ -71,10 +70,10 @@ export class Arrears {
     unref(this.#timer);
   }
 
-  /** One after the other until one fails: Redis that has just come back is not to be overrun. */
+  /** One after the other until one fails: a server that has just come back is not to be overrun. */
   async #work(): Promise<void> {
     for (const [owner, owed] of this.#owed) {
-      if (!this.client.available) return;
+      if (!this.server.available) return;
       const done = await succeeds(owed.work);
       if (this.#owed.get(owner) !== owed) continue;
       this.#owed.delete(owner);
