@@ -1,6 +1,8 @@
 export default {
   projects: ["<rootDir>/packages/*", "<rootDir>/tooling/services"],
   maxWorkers: 2,
+  // Not to be met, but for the machine that does much else.
+  testTimeout: 30_000,
   coverageProvider: "babel",
   reporters: ["default", "<rootDir>/tooling/jest/closing-line.mjs"],
 };

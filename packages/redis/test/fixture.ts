@@ -4,7 +4,7 @@ import { systemClock } from "@baldur/core/plugin";
 import { type Given, openRedis } from "../src/open.js";
 import { type RedisSettings, redisSettings } from "../src/settings.js";
 
-const DEADLINE = 15_000;
+const DEADLINE = 20_000;
 
 interface Reported {
   readonly event: string;

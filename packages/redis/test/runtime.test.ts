@@ -111,7 +111,7 @@ describe("runtimes whose Redis dies", () => {
     await server.restart();
     await until(() => one.posture().storageMode === "normal");
     await until(() => other.circuit("gateway").state === "open");
-    expect(await once(other, "before")).toBe("ERR_BALDUR_IDEMPOTENCY_DUPLICATE");
+    await until(async () => (await once(other, "before")) === "ERR_BALDUR_IDEMPOTENCY_DUPLICATE");
     await until(() => one.storage.divergences().length > 0);
   });
 

@@ -10,7 +10,7 @@ import { Wal, type WalOptions } from "../../src/wal/wal.js";
 import { DEAD_PID } from "../wal/fixture.js";
 import { FakeRedis, FakeServer } from "./fake-redis.js";
 
-const DEADLINE = 10_000;
+const DEADLINE = 20_000;
 
 const DEFAULTS = Object.fromEntries(
   Object.entries(resilientStorageSettings.fields).map(([key, field]) => [key, field.default]),
