@@ -43,6 +43,8 @@ export class Chain {
   #storeRestsUntil = Number.NEGATIVE_INFINITY;
   #pause = FIRST_PAUSE;
   #overfull = false;
+  /** What is on its way may be in a spill file as well, and another process may have taken it up. Ids are new otherwise. */
+  #isDumped = false;
 
   constructor(private readonly options: ChainOptions) {}
 
@@ -51,7 +53,7 @@ export class Chain {
     if (clock.monotonic() < this.#storeRestsUntil) return this.divert(entries);
     const began = clock.monotonic();
     try {
-      const added = await this.options.store.add(entries, this.options.capacity, false); // ids are new
+      const added = await this.options.store.add(entries, this.options.capacity, () => this.#isDumped);
       this.#pause = FIRST_PAUSE;
       this.options.telemetry
         .histogram(storeDuration)
@@ -89,6 +91,7 @@ export class Chain {
 
   /** For a process that ends: no event loop is left. */
   divertSync(entries: readonly NewEntry[]): Where {
+    this.#isDumped = true;
     const lines = entries.map(encodeSpilled);
     try {
       this.options.spill.appendSync(lines);
@@ -119,7 +122,7 @@ export class Chain {
 
   async #bringBack(entries: readonly NewEntry[]): Promise<AddResult> {
     try {
-      return await this.options.store.add(entries, this.options.capacity, true);
+      return await this.options.store.add(entries, this.options.capacity);
     } catch (error) {
       this.#rest();
       throw error; // the file keeps them

@@ -1,4 +1,5 @@
 import type { CaptureResult, Clock } from "@baldur/core/plugin";
+import { fairShare } from "../store/flights.js";
 import type { NewEntry } from "../store/store.js";
 
 /** Writes entries somewhere, and answers where each one went. Never rejects. */
@@ -34,7 +35,8 @@ export interface OutboxStats {
 
 /**
  * Entries on their way to the store. Whoever hands one over never waits; what arrives while writes are under way goes out
- * with the next one, so that a disk is paid for by the batch.
+ * with the next one, so that a disk is paid for by the batch; and many that arrive at once go out in as many batches as the
+ * store takes at a time, so that the next ones are made while others are written.
  */
 export class Outbox {
   #waiting: Waiting[] = [];
@@ -103,8 +105,7 @@ export class Outbox {
 
   /** The failing call goes on first, and its neighbours join. */
   #schedule(): void {
-    const most = this.options.flights?.() ?? 1;
-    if (this.#isDue || this.#waiting.length === 0 || this.#inFlight.size >= most) return;
+    if (this.#isDue || this.#waiting.length === 0 || this.#free <= 0) return;
     this.#isDue = true;
     queueMicrotask(() => {
       this.#isDue = false;
@@ -114,7 +115,8 @@ export class Outbox {
   }
 
   async #fly(): Promise<void> {
-    const batch = this.#waiting.splice(0, this.options.batchSize);
+    const share = fairShare(this.#waiting.length, this.#free);
+    const batch = this.#waiting.splice(0, Math.min(share, this.options.batchSize));
     this.#inFlight.add(batch);
     this.#schedule();
     const results = await this.options.write(batch.map(({ entry }) => entry));
@@ -123,6 +125,11 @@ export class Outbox {
     for (const [index, { resolve }] of batch.entries()) resolve(results[index] as CaptureResult);
     this.#schedule();
     this.#rest();
+  }
+
+  /** Batches that may go out beside those that are on their way. */
+  get #free(): number {
+    return (this.options.flights?.() ?? 1) - this.#inFlight.size;
   }
 
   #rest(): void {

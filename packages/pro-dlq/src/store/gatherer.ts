@@ -1,3 +1,5 @@
+import { fairShare } from "./flights.js";
+
 interface Waiting<I, O> {
   readonly items: readonly I[];
   readonly resolve: (answers: readonly O[]) => void;
@@ -6,7 +8,8 @@ interface Waiting<I, O> {
 
 /**
  * Joins what is asked for in one turn into one piece of work, and hands each his part of the answers. With `flights`, no more
- * pieces than that are under way at a time: what is asked for meanwhile goes out together when one of them has landed.
+ * pieces than that are under way at a time: what is asked for meanwhile goes out together when one of them has landed, and
+ * what many ask for at once in as many pieces.
  */
 export class Gatherer<I, O> {
   #waiting: Waiting<I, O>[] = [];
@@ -37,12 +40,17 @@ export class Gatherer<I, O> {
   }
 
   async #fly(): Promise<void> {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#waiting.splice(0, this.#share());
     this.#flying++;
+    this.#schedule();
     await this.#answer(waiting);
     this.#flying--;
     this.#schedule();
+  }
+
+  #share(): number {
+    const { length } = this.#waiting;
+    return Number.isFinite(this.flights) ? fairShare(length, this.flights - this.#flying) : length;
   }
 
   async #answer(waiting: readonly Waiting<I, O>[]): Promise<void> {

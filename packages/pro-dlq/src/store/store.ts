@@ -90,15 +90,19 @@ export interface Sweep {
 
 /**
  * Keeps entries. A change of state is decided by `transition` alone; a store makes it atomic among all processes. Rejects with
- * `AdapterError` when it cannot be read or written, and then nothing was changed, unless the answer of a server was lost.
+ * `AdapterError` when it cannot be read or written, and then nothing was changed, unless the answer of a server was lost, or
+ * more entries were to be added than it takes at a time: then some of them may be there.
  */
 export interface DlqStore {
   /** Additions that are worth having under way at a time. Default 1. */
   readonly flights?: number;
   /** Makes it ready to be used, where there is something to be made. It may be used before: then it waits for that. */
   prepare?(): Promise<void>;
-  /** Adds entries; durable when resolved. With `mayBeKnown`, those that are there already stay as they are. */
-  add(entries: readonly NewEntry[], capacity: Capacity, mayBeKnown?: boolean): Promise<AddResult>;
+  /**
+   * Adds entries; durable when resolved. Those that are there already stay as they are, where `mayBeKnown` (default: they may)
+   * says so when they are about to be written.
+   */
+  add(entries: readonly NewEntry[], capacity: Capacity, mayBeKnown?: () => boolean): Promise<AddResult>;
   get(id: string): Promise<Entry | undefined>;
   /** The newest first, unless asked otherwise. */
   list(filter: Filter, page: Page): Promise<readonly Entry[]>;

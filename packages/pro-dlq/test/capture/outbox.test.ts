@@ -75,6 +75,21 @@ describe("the outbox", () => {
     expect(box.stats).toMatchObject({ written: 7, size: 0, inFlight: 0 });
   });
 
+  it("gives many that arrive at once to as many batches as may be on their way", async () => {
+    const { outbox: box, writer, entries } = outbox({ capacity: 100, batchSize: 100, flights: () => 2 });
+    const made = entries.many(60);
+    const results = made.map((entry) => box.add(entry));
+    await turn();
+    expect(writer.batches).toEqual([made.slice(0, 30), made.slice(30)]);
+    await writer.release();
+    const more = entries.many(60);
+    results.push(...more.map((entry) => box.add(entry)));
+    await turn();
+    expect(writer.batches.slice(2)).toEqual([more]); // the other one is on its way still
+    for (let n = 0; n < 2; n++) await writer.release();
+    expect(await Promise.all(results)).toEqual(answers("store")([...made, ...more]));
+  });
+
   it("hands out all batches that are on their way when the process ends", async () => {
     const { outbox: box, entries } = outbox({ batchSize: 2, flights: () => 2 });
     const made = entries.many(5);

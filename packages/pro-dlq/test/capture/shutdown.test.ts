@@ -88,6 +88,22 @@ describe("a shutdown", () => {
     expect(spilled()).toBe("");
   });
 
+  it("writes nothing over what another process made meanwhile of what went down the chain", async () => {
+    const map = new SharedMap();
+    const q = await begin({ map });
+    map.hold();
+    const [captured] = await fail(q, 1);
+    await q.during(q.baldur.close());
+    map.overtake();
+    const next = await begin({ map });
+    next.baldur.onReplay("x", down);
+    await until(next, () => next.telemetry.named("dlq.spill_absorbed").length > 0);
+    await next.during(next.queue.replayBatch({}));
+    map.letGo();
+    await turn();
+    expect(await next.queue.get(captured?.id as string)).toMatchObject({ retryCount: 1 });
+  });
+
   it("that the process ends at once leaves nothing behind either", async () => {
     const map = new SharedMap();
     const before = process.listeners("exit");

@@ -98,10 +98,16 @@ function* withinBudget({ budget }: History, lines: readonly Line[]): Iterable<st
   for (const [id, attempts] of begun) {
     if (attempts.length > budget) yield `${id} was run ${attempts.length} times of ${budget}`;
     // Every claim counts one up: a number that comes twice is of two claims that did not know of each other.
-    if (new Set(attempts).size < attempts.length) yield `${id} was run twice with one number: ${attempts}`;
+    if (new Set(attempts).size < attempts.length)
+      yield `${id} was run twice with one number: ${historyOf(id, lines)}`;
     if (attempts.some((attempt, at) => at > 0 && Number(attempt) < Number(attempts[at - 1])))
       yield `${id} was run by a claim from before: ${attempts}`;
   }
+}
+
+function historyOf(id: string, lines: readonly Line[]): string {
+  const own = lines.filter((line) => line.id === id);
+  return own.map(({ what, attempt, pid }) => `${what} ${attempt} in ${pid}`).join(", ");
 }
 
 /** Nothing is left behind: an entry is resolved, or has used up its budget and waits for a person. */

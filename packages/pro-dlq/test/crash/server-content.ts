@@ -1,10 +1,11 @@
 import type { RedisClient, SqlDatabase } from "@baldur/core/plugin";
 import { type EntryState, OPEN, STATUSES } from "../../src/entry/entry.js";
 import { decodeBody, decodeState } from "../../src/entry/record.js";
+import type { EntryRow } from "../../src/store/fleet/engine.js";
 import { domainNumber } from "../../src/store/fleet/groups.js";
 import { pairsOf } from "../../src/store/redis/hash.js";
 import { written } from "../../src/store/redis/keys.js";
-import { headOf, stateRow } from "../../src/store/redis/states.js";
+import { entryRows, headOf } from "../../src/store/redis/states.js";
 import type { Content, CountedGroup } from "./checker.js";
 
 /** What is kept of an entry. */
@@ -126,12 +127,10 @@ export async function redisContent(client: RedisClient, prefix: string): Promise
   const keys = ((await client.command("KEYS", `${root}*`)) as string[]).map((key) => key.slice(root.length));
   const below = (kind: string) =>
     keys.filter((key) => key.startsWith(`${kind}:`)).map((key) => key.slice(kind.length + 1));
-  const texts = new Map<string, string>();
-  for (const key of [
-    ...below("state").map((id) => `state:${id}`),
-    ...below("body").map((id) => `body:${id}`),
-  ])
-    texts.set(key, (await client.command("GET", root + key)) as string);
+  const [states, records] = [await hash("states"), await hash("entries")];
+  const ids = [...new Set([...states.keys(), ...records.keys()])];
+  const of = (hash: ReadonlyMap<string, string>) => ids.map((id) => hash.get(id) ?? null);
+  const rows = entryRows(ids, of(states), of(records));
   const places = new Map<string, readonly string[]>();
   for (const place of below("at"))
     places.set(place, (await client.command("ZRANGE", `${root}at:${place}`, 0, -1)) as string[]);
@@ -143,10 +142,11 @@ export async function redisContent(client: RedisClient, prefix: string): Promise
   );
   const open = [...(await hash("open"))].map(([number, entries]) => [number, Number(entries)] as const);
   return contentOf({
-    kept: [...new Set([...below("state"), ...below("body")])].map((id) => {
-      const { status, text } = stateRow(id, texts.get(`state:${id}`) ?? null);
-      return { id, state: status && decodeState(text, status), body: texts.get(`body:${id}`) };
-    }),
+    kept: rows.map(({ id, status, text, body }) => ({
+      id,
+      state: status && decodeState(text, status),
+      body,
+    })),
     counted: [...(await hash("counts"))].map(([place, entries]) => {
       const [status = "", number = ""] = place.split(":");
       return {
@@ -163,21 +163,21 @@ export async function redisContent(client: RedisClient, prefix: string): Promise
     ),
     total: new Map(open).get("0") ?? 0,
     quarantined: [...(await hash("quarantine")).keys()],
-    misplaced: [...misplacedIn(texts, places)],
+    misplaced: [...misplacedIn(rows, places)],
   });
 }
 
 /** Every state is in the place that it says, and nothing else is. */
 function* misplacedIn(
-  texts: ReadonlyMap<string, string>,
+  rows: readonly EntryRow[],
   places: ReadonlyMap<string, readonly string[]>,
 ): Iterable<string> {
   const found = new Set([...places].flatMap(([place, ids]) => ids.map((id) => `${id} at ${place}`)));
-  for (const [key, text] of texts) {
-    const belonging = key.startsWith("state:") ? headOf(text) : undefined;
+  for (const { id, mark } of rows) {
+    const belonging = headOf(mark);
     if (belonging === undefined) continue;
     const { status, group } = belonging;
-    const wanted = `${key.slice("state:".length)} at ${STATUSES.indexOf(status)}:${group}`;
+    const wanted = `${id} at ${STATUSES.indexOf(status)}:${group}`;
     if (!found.delete(wanted)) yield `${wanted} is missing`;
   }
   for (const what of found) yield `${what} is an orphan`;

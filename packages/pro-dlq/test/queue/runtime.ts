@@ -104,6 +104,11 @@ export class SharedMap implements KeyValueStore {
     });
   }
 
+  /** Those that wait go on waiting, and others pass them. */
+  overtake(): void {
+    this.#held = undefined;
+  }
+
   letGo(): void {
     this.#release();
     this.#held = undefined;

@@ -118,7 +118,7 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         const entry = entries.make();
         await store.add([entry], ROOMY);
         await apply(store, entry.id, claimed("t"));
-        const { outcomes } = await other.add([entry, entries.make(), entry], ROOMY, true);
+        const { outcomes } = await other.add([entry, entries.make(), entry], ROOMY);
         expect(outcomes).toEqual(["known", "added", "known"]);
         expect((await store.get(entry.id))?.state.status).toBe("replaying");
         expect(await all(store)).toHaveLength(2);
@@ -128,7 +128,7 @@ export function dlqStoreContract(subject: DlqStoreSubject): void {
         const { store, other, entries } = await open();
         const made = entries.many(30);
         const by = (n: number) => (n % 2 === 0 ? store : other);
-        const takes = Array.from({ length: 10 }, (_, n) => by(n).add(made.slice(n, n + 20), ROOMY, true));
+        const takes = Array.from({ length: 10 }, (_, n) => by(n).add(made.slice(n, n + 20), ROOMY));
         const outcomes = (await Promise.all(takes)).flatMap((result) => result.outcomes);
         expect(outcomes.filter((outcome) => outcome === "added")).toHaveLength(29);
         expect(outcomes.filter((outcome) => outcome === "known")).toHaveLength(200 - 29);

@@ -48,6 +48,17 @@ describe("a gatherer", () => {
     expect(await Promise.all(asked)).toEqual([[2], [4], [6], [8]]);
   });
 
+  it("gives what many ask for at once to as many pieces as may be under way", async () => {
+    const doubler = new SlowDoubler();
+    const gatherer = new Gatherer(doubler.work, 2);
+    const asked = Array.from({ length: 61 }, (_, item) => gatherer.add([item]));
+    await turn();
+    expect(doubler.pieces.map((piece) => piece.length)).toEqual([31, 30]);
+    await doubler.release();
+    await doubler.release();
+    expect((await Promise.all(asked)).flat()).toEqual(asked.map((_, item) => item * 2));
+  });
+
   it("tells everybody of a piece that failed, and goes on with the next", async () => {
     const doubler = new SlowDoubler();
     const gatherer = new Gatherer(doubler.work, 1);

@@ -71,12 +71,14 @@ describe("the store in Postgres", () => {
     return [new FleetDlqStore(engine, { onCorrupt: () => undefined }), database];
   };
 
-  it("makes its tables again where all of them are gone, with the next thing that is asked", async () => {
+  it.each([
+    ["its tables", `drop view baldur_dlq_entries; drop table ${TABLES}, baldur_schema_version`],
+    ["everything", "drop schema public cascade; create schema public"],
+  ])("makes %s again where that is gone, with the next thing that is asked", async (_, dropped) => {
     const [store, database] = await open();
     const entries = new Entries();
     await store.add([entries.make()], ROOMY);
-    await database.query("drop view baldur_dlq_entries");
-    await database.query(`drop table ${TABLES}, baldur_schema_version`);
+    await database.query(dropped);
     await expect(store.add([entries.make()], ROOMY)).rejects.toThrow("does not exist");
     const last = entries.make();
     await store.add([last], ROOMY);

@@ -22,7 +22,7 @@ async function twoClients(): Promise<[RedisClient, RedisClient]> {
   return clients as [RedisClient, RedisClient];
 }
 
-const bodyKey = (id: string) => `baldur:{dlq}:body:${id}`;
+const ENTRIES = "baldur:{dlq}:entries";
 
 dlqStoreContract({
   name: "the store in Redis",
@@ -41,8 +41,8 @@ dlqStoreContract({
       store: make(first),
       other: make(second),
       damage: async (id, damaged) => {
-        const body = (await first.command("GET", bodyKey(id))) as string;
-        await first.command("SET", bodyKey(id), damaged(body));
+        const record = (await first.command("HGET", ENTRIES, id)) as string;
+        await first.command("HSET", ENTRIES, id, damaged(record));
       },
       quarantined: async (id) =>
         ((await first.command("HGET", "baldur:{dlq}:quarantine", id)) as string | null) ?? undefined,

@@ -281,10 +281,11 @@ describe("a cooldown of the fleet", () => {
     api.answers("ok");
     await ask(one, api);
     await settled(one);
-    await expect(one.client.command("KEYS", `${one.client.prefix}*`)).resolves.toEqual([]);
+    const all = `${one.client.prefix}ratelimit*`;
+    await expect(one.client.command("KEYS", all)).resolves.toEqual([]);
     await limited(one, api, 1);
     await settled(one);
-    const keys = (await one.client.command("KEYS", `${one.client.prefix}*`)) as readonly string[];
+    const keys = (await one.client.command("KEYS", all)) as readonly string[];
     expect(keys).toHaveLength(2);
     for (const key of keys) expect(Number(await one.client.command("PTTL", key))).toBeGreaterThan(0);
   });

@@ -1,7 +1,7 @@
 import { OPEN } from "../../entry/entry.js";
 import type { AddOutcome, Capacity, NewEntry } from "../store.js";
 import type { Filed, Limit } from "./engine.js";
-import { EVERYTHING } from "./groups.js";
+import { EVERYTHING, type Group } from "./groups.js";
 
 type Asking = Pick<Filed, "group" | "state">;
 
@@ -27,16 +27,25 @@ export function admit(
 /** What new entries come to: first of all, then of each domain. Pure. */
 export function limitsOf(entries: readonly Asking[], { total, perDomain }: Capacity): Limit[] {
   const wanted = new Map<number, number>([[EVERYTHING, 0]]);
-  for (const entry of entries) {
-    if (!isOpen(entry)) continue;
-    for (const number of [EVERYTHING, entry.group.domainNumber])
-      wanted.set(number, (wanted.get(number) ?? 0) + 1);
+  const want = (number: number, count: number): void => {
+    wanted.set(number, (wanted.get(number) ?? 0) + count);
+  };
+  for (const [{ domainNumber }, count] of openIn(entries)) {
+    want(EVERYTHING, count);
+    want(domainNumber, count);
   }
   return [...wanted].map(([number, count]) => ({
     number,
     cap: number === EVERYTHING ? total : perDomain,
     wanted: count,
   }));
+}
+
+/** How many open ones there are of each group: most of them come one after the other. */
+function openIn(entries: readonly Asking[]): ReadonlyMap<Group, number> {
+  const counts = new Map<Group, number>();
+  for (const entry of entries) if (isOpen(entry)) counts.set(entry.group, (counts.get(entry.group) ?? 0) + 1);
+  return counts;
 }
 
 function isOpen({ state }: Pick<NewEntry, "state">): boolean {

@@ -13,11 +13,20 @@ export interface TimedChange {
   readonly now: number;
 }
 
-/** What is asked for of one entry, by the places of the answers. */
-type Asked = number[];
+/** What is asked for of one entry. */
+interface Asked {
+  readonly id: string;
+  /** Of the answers. */
+  readonly places: number[];
+  /** What it is, if that is known. */
+  kept: Kept | undefined;
+  /** It was so a moment ago, and was not read for this. */
+  isAssumed: boolean;
+}
 
 /** What is to be written for an entry, and answered once it is. */
 interface Plan {
+  readonly asked: Asked;
   readonly move: Move;
   readonly state: EntryState;
   readonly answers: readonly Changed[];
@@ -43,7 +52,7 @@ export async function changeAll(
 class Changes {
   readonly #answers: Changed[];
   /** Entries that are not done with. */
-  readonly #open = new Map<string, Asked>();
+  #open: Asked[];
 
   constructor(
     private readonly engine: Pick<Engine, "states" | "swap">,
@@ -51,64 +60,75 @@ class Changes {
     private readonly changes: readonly TimedChange[],
   ) {
     this.#answers = changes.map(() => NOT_FOUND);
-    for (const [index, { change }] of changes.entries()) {
-      const asked = this.#open.get(change.id);
-      if (asked !== undefined) asked.push(index);
-      else if (isEntryId(change.id)) this.#open.set(change.id, [index]);
-    }
+    this.#open = this.#sorted();
   }
 
   async run(): Promise<Changed[]> {
-    for (let round = 0; this.#open.size > 0; round++) {
+    for (let round = 0; this.#open.length > 0; round++) {
       if (round === MOST_ROUNDS)
         throw new AdapterError("others kept changing the entries that were to be changed");
-      const assumed = round === 0 ? this.#assumed() : new Map<string, Kept>();
-      const plans = [...this.#plan(assumed, true), ...this.#plan(await this.#read(assumed), false)];
+      await this.#read();
+      const plans = this.#plan();
       if (plans.length > 0) await this.#write(plans, round > 0);
     }
     return this.#answers;
   }
 
-  #assumed(): Map<string, Kept> {
-    const assumed = new Map<string, Kept>();
-    for (const id of this.#open.keys()) {
+  /** By the entries that they are about. What was seen a moment ago is assumed to be so still. */
+  #sorted(): Asked[] {
+    const byId = new Map<string, Asked>();
+    for (const [place, { change }] of this.changes.entries()) {
+      const { id } = change;
+      const asked = byId.get(id);
+      if (asked !== undefined) {
+        asked.places.push(place);
+        continue;
+      }
       const kept = this.seen.take(id);
-      if (kept !== undefined) assumed.set(id, kept);
+      if (kept !== undefined || isEntryId(id))
+        byId.set(id, { id, places: [place], kept, isAssumed: kept !== undefined });
     }
-    return assumed;
+    return [...byId.values()];
   }
 
-  /** Those that nothing is assumed about. What is not there is answered already. */
-  async #read(assumed: ReadonlyMap<string, Kept>): Promise<Map<string, Kept>> {
+  /** Those that nothing is known about. What is not there is answered already. */
+  async #read(): Promise<void> {
+    const unknown = this.#open.filter(({ kept }) => kept === undefined);
+    if (unknown.length === 0) return;
     const found = new Map<string, Kept>();
-    const unknown = [...this.#open.keys()].filter((id) => !assumed.has(id));
-    if (unknown.length === 0) return found;
-    for (const row of await this.engine.states(unknown)) {
+    for (const row of await this.engine.states(unknown.map(({ id }) => id))) {
       const state = stateOf(row);
       if (state !== undefined) found.set(row.id, { state, mark: row.mark });
     }
-    for (const id of unknown) if (!found.has(id)) this.#open.delete(id);
-    return found;
+    for (const asked of unknown) {
+      asked.kept = found.get(asked.id);
+      asked.isAssumed = false;
+    }
+    this.#open = this.#open.filter(({ kept }) => kept !== undefined);
   }
 
-  /** What is to be written. Refusals are answered, unless they rest on what is only assumed. */
-  #plan(found: ReadonlyMap<string, Kept>, isAssumed: boolean): Plan[] {
+  /** What is to be written. Refusals are answered, unless they rest on what is only assumed: then it is to be read. */
+  #plan(): Plan[] {
     const plans: Plan[] = [];
-    for (const [id, kept] of found) {
-      const asked = this.#open.get(id) as Asked;
+    const again: Asked[] = [];
+    for (const asked of this.#open) {
+      const kept = asked.kept as Kept;
       const answers: Changed[] = [];
       const state = this.#decide(kept.state, asked, answers);
-      if (state !== kept.state) plans.push({ move: moveOf(id, kept, state), state, answers });
-      else if (!isAssumed) this.#answer(id, answers);
+      if (state !== kept.state) plans.push({ asked, move: moveOf(asked.id, kept, state), state, answers });
+      else if (asked.isAssumed) again.push(asked);
+      else this.#answer(asked, answers);
+      asked.kept = undefined;
     }
+    this.#open = again;
     return plans;
   }
 
   /** One after the other, each on what the one before made of it. */
-  #decide(before: EntryState, asked: Asked, answers: Changed[]): EntryState {
+  #decide(before: EntryState, { places }: Asked, answers: Changed[]): EntryState {
     let state = before;
-    for (const index of asked) {
-      const { change, now } = this.changes[index] as TimedChange;
+    for (const place of places) {
+      const { change, now } = this.changes[place] as TimedChange;
       const outcome = transition(state, change.input, now);
       if ("state" in outcome) state = outcome.state;
       answers.push("state" in outcome ? outcome : { refused: outcome.refused, state });
@@ -121,19 +141,20 @@ class Changes {
       plans.map(({ move }) => move),
       isPatient,
     );
-    for (const { move, state, answers } of plans) {
-      const mark = marks.get(move.id);
-      if (mark === undefined) continue;
+    for (const { asked, state, answers } of plans) {
+      const mark = marks.get(asked.id);
+      if (mark === undefined) {
+        this.#open.push(asked);
+        continue;
+      }
       // What was claimed here is settled here.
-      if (state.status === "replaying") this.seen.note(move.id, { state, mark });
-      this.#answer(move.id, answers);
+      if (state.status === "replaying") this.seen.note(asked.id, { state, mark });
+      this.#answer(asked, answers);
     }
   }
 
-  #answer(id: string, answers: readonly Changed[]): void {
-    for (const [at, index] of (this.#open.get(id) as Asked).entries())
-      this.#answers[index] = answers[at] as Changed;
-    this.#open.delete(id);
+  #answer({ places }: Asked, answers: readonly Changed[]): void {
+    for (const [at, place] of places.entries()) this.#answers[place] = answers[at] as Changed;
   }
 }
 

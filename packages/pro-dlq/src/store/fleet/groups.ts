@@ -21,8 +21,13 @@ const MOST = 10_000;
  */
 export class Groups {
   readonly #known = new Map<string, Group>();
+  /** Failures of one kind come one after the other. */
+  #latest: Group | undefined;
 
   of({ name, domain, failureType }: GroupFacts): Group {
+    const latest = this.#latest;
+    if (latest?.name === name && latest.domain === domain && latest.failureType === failureType)
+      return latest;
     const key = JSON.stringify([name, domain, failureType]);
     let group = this.#known.get(key);
     if (group === undefined) {
@@ -30,6 +35,7 @@ export class Groups {
       if (this.#known.size >= MOST) this.#known.clear();
       this.#known.set(key, group);
     }
+    this.#latest = group;
     return group;
   }
 }

@@ -4,8 +4,8 @@ import { parsed } from "../parsed.js";
 import type { AddResult, Capacity } from "../store.js";
 import { limitsOf } from "./admission.js";
 import type { Engine, Filed, Limit, RecordSwap } from "./engine.js";
+import { EVERYTHING } from "./groups.js";
 import type { Found, Reader } from "./reader.js";
-
 import { summaryKey } from "./records.js";
 
 type Made = Pick<AddResult, "evicted" | "overfull">;
@@ -31,9 +31,13 @@ export class Room {
   ): Promise<Made> {
     const evicted = new Map<string, number>();
     let overfull = false;
+    if (excess.size === 0) return { evicted, overfull };
     for (const limit of limitsOf(added, capacity)) {
-      const work = { limit, evicted, newest: newestOf(added, limit), strategy: capacity.strategy };
-      const isLeft = await this.#shrink(work, excess.get(limit.number) ?? 0);
+      const newest = newestOf(added, limit);
+      const work = { limit, evicted, newest: newest?.id, strategy: capacity.strategy };
+      // What went because of all domains together went from one of them.
+      const gone = limit.number === EVERYTHING ? 0 : (evicted.get(newest?.domain ?? "") ?? 0);
+      const isLeft = await this.#shrink(work, (excess.get(limit.number) ?? 0) - gone);
       overfull ||= isLeft;
     }
     return { evicted, overfull };
@@ -100,6 +104,6 @@ interface Work {
   readonly evicted: Map<string, number>;
 }
 
-function newestOf(added: readonly Filed[], { number }: Limit): string | undefined {
-  return added.findLast(({ group }) => number === 0 || group.domainNumber === number)?.id;
+function newestOf(added: readonly Filed[], { number }: Limit): Filed | undefined {
+  return added.findLast(({ group }) => number === EVERYTHING || group.domainNumber === number);
 }

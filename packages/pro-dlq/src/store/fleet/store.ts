@@ -63,8 +63,12 @@ export class FleetDlqStore implements DlqStore {
     return this.engine.prepare();
   }
 
-  async add(entries: readonly NewEntry[], capacity: Capacity, mayBeKnown = true): Promise<AddResult> {
-    return this.#adding.add(entries, capacity, mayBeKnown);
+  async add(
+    entries: readonly NewEntry[],
+    capacity: Capacity,
+    mayBeKnown = (): boolean => true,
+  ): Promise<AddResult> {
+    return this.#adding.add(entries, capacity, mayBeKnown());
   }
 
   async get(id: string): Promise<Entry | undefined> {

@@ -46,10 +46,15 @@ export class KvDlqStore implements DlqStore {
 
   constructor(private readonly options: KvDlqStoreOptions) {}
 
-  async add(entries: readonly NewEntry[], capacity: Capacity, mayBeKnown = true): Promise<AddResult> {
+  async add(
+    entries: readonly NewEntry[],
+    capacity: Capacity,
+    mayBeKnown = (): boolean => true,
+  ): Promise<AddResult> {
     const { damaged, ...result } = await this.#transact((writer, books) => {
+      const looks = mayBeKnown();
       const outcomes = entries.map((entry) => {
-        const isKnown = mayBeKnown && writer.get(entryKey(entry.id)) !== undefined;
+        const isKnown = looks && writer.get(entryKey(entry.id)) !== undefined;
         return isKnown ? "known" : addOne(writer, books, entry, capacity);
       });
       const room = makeRoom(writer, books, entries, outcomes, capacity);

@@ -1,93 +1,68 @@
+import type { EntryState } from "../../entry/entry.js";
 import { encodeState } from "../../entry/record.js";
-import type { Filed, Limit, Mark, Move, RecordSwap, StateRow } from "../fleet/engine.js";
-import { isOpen, type Keys, type Place, placeName, written } from "./keys.js";
-import { type Belonging, headOf, headText } from "./states.js";
+import type { EntryRow, Filed, Limit, Mark, Move, RecordSwap, StateRow } from "../fleet/engine.js";
+import { isOpen, type Keys, placeName, written } from "./keys.js";
+import { type Run, runsOf } from "./runs.js";
+import { type Belonging, type Head, headOf, headText, recordText } from "./states.js";
 
-/** Keys and arguments of a script; its header says what they are. */
+type Argument = string | number;
+
+/**
+ * Keys and arguments of a script; its header says what they are. Each argument is paid for here and by Redis: there are few
+ * that every entry has, and what many have is said once.
+ */
 export interface Call {
   readonly keys: readonly string[];
-  readonly args: readonly (string | number)[];
+  readonly args: readonly Argument[];
 }
 
-/** Places by their positions, as scripts count. */
-class Places {
-  readonly #positions = new Map<string, number>();
-
-  at(place: Place): number {
-    const name = placeName(place);
-    let position = this.#positions.get(name);
-    if (position === undefined) {
-      position = this.#positions.size + 1;
-      this.#positions.set(name, position);
-    }
-    return position;
-  }
-
-  get names(): string[] {
-    return [...this.#positions.keys()];
-  }
+/** Moves that are alike, and the mark of their states once they were made. */
+interface Moved {
+  readonly moves: Run<Move>;
+  readonly mark: Mark;
 }
 
+/** With the entries in the order in which they are added. */
 export function addCall(
   keys: Keys,
   entries: readonly Filed[],
   limits: readonly Limit[],
   isForced: boolean,
-): Call {
-  const places = new Places();
-  const groups = new Map<string, string>();
-  const described = entries.flatMap(({ id, group: facts, state, body }) => {
-    const [group, domain] = [written(facts.number), written(facts.domainNumber)];
-    groups.set(group, JSON.stringify([facts.name, facts.domain, facts.failureType]));
-    const head = { status: state.status, group, domain, version: 0 };
-    return [id, headText(head) + encodeState(state), body, places.at(head), openDomain(head)];
-  });
-  const { names } = places;
-  const ids = entries.map(({ id }) => id);
-  return {
-    keys: [
-      keys.open,
-      keys.counts,
-      keys.groups,
-      ...names.map((name) => keys.place(name)),
-      ...ids.map((id) => keys.state(id)),
-      ...ids.map((id) => keys.body(id)),
-    ],
-    args: [
-      isForced ? "1" : "0",
-      ...[limits.length, groups.size, names.length, entries.length],
-      ...limits.flatMap(({ number, wanted, cap }) => [written(number), wanted, cap]),
-      ...[...groups].flat(),
-      ...names,
-      ...described,
-    ],
-  };
+): Call & { readonly order: readonly Filed[] } {
+  const places: string[] = [];
+  const args: Argument[] = [isForced ? "1" : "0", limits.length];
+  for (const { number, wanted, cap } of limits) args.push(written(number), wanted, cap);
+  const runs = runsOf(entries, areOfOnePlace);
+  for (const run of runs) {
+    const [{ group, state }] = run;
+    const number = written(group.number);
+    const head = { status: state.status, group: number, domain: written(group.domainNumber), version: 0 };
+    const facts = JSON.stringify([group.name, group.domain, group.failureType]);
+    places.push(keys.place(placeName(head)));
+    args.push(placeName(head), openDomain(head), number, facts, run.length);
+    for (const { id } of run) args.push(id);
+    pushRecords(args, run, headText(head));
+  }
+  return { keys: [keys.open, keys.counts, keys.groups, keys.entries, ...places], args, order: runs.flat() };
 }
 
-/** With the marks of the states once they were moved. */
-export function swapCall(keys: Keys, moves: readonly Move[]): Call & { readonly marks: readonly Mark[] } {
-  const places = new Places();
-  const marks: Mark[] = [];
-  const described: (string | number)[] = [];
-  for (const { id, mark, to, text } of moves) {
+/** With the moves in the order in which they are made. */
+export function swapCall(keys: Keys, moves: readonly Move[]): Call & { readonly runs: readonly Moved[] } {
+  const places: string[] = [];
+  const args: Argument[] = [];
+  const runs = runsOf(moves, areAlike).map((run) => {
+    const [{ id, mark, to }] = run;
     const here = headIn(id, mark);
     const there = { ...here, status: to, version: here.version + 1 };
     const isClosed = isOpen(here.status) && !isOpen(to);
-    const next = headText(there);
-    marks.push(next);
-    described.push(id, mark, next + text, places.at(here), places.at(there), isClosed ? here.domain : "");
-  }
-  const { names } = places;
-  return {
-    keys: [
-      keys.open,
-      keys.counts,
-      ...names.map((name) => keys.place(name)),
-      ...moves.map(({ id }) => keys.state(id)),
-    ],
-    args: [names.length, moves.length, ...names, ...described],
-    marks,
-  };
+    const [from, into, next] = [placeName(here), placeName(there), headText(there)];
+    places.push(keys.place(from), keys.place(into));
+    args.push(from, into, isClosed ? here.domain : "", kept(here), run.length);
+    for (const move of run) args.push(move.id);
+    for (const move of run) args.push(next + move.text);
+    return { moves: run, mark: next };
+  });
+  return { keys: [keys.open, keys.counts, keys.states, ...places], args, runs };
 }
 
 export function removeCall(
@@ -96,39 +71,35 @@ export function removeCall(
   limit?: Pick<Limit, "number" | "cap">,
   summaries: readonly RecordSwap[] = [],
 ): Call {
-  const places = new Places();
-  const described = rows.flatMap(({ id, mark }) => {
+  const places: string[] = [];
+  const args: Argument[] = limit === undefined ? ["", ""] : [written(limit.number), limit.cap];
+  args.push(summaries.length);
+  for (const { key, expected, text } of summaries) args.push(key, expected?.text ?? "", text ?? "");
+  for (const run of runsOf(rows, haveOneMark)) {
+    const [{ id, mark }] = run;
     const head = headIn(id, mark);
-    return [id, mark, places.at(head), openDomain(head)];
-  });
-  const { names } = places;
-  return {
-    keys: [
-      keys.open,
-      keys.counts,
-      keys.records("summary"),
-      ...names.map((name) => keys.place(name)),
-      ...rows.map(({ id }) => keys.state(id)),
-      ...rows.map(({ id }) => keys.body(id)),
-    ],
-    args: [
-      ...(limit === undefined ? ["", ""] : [written(limit.number), limit.cap]),
-      ...[names.length, rows.length, summaries.length],
-      ...names,
-      ...described,
-      ...summaries.flatMap(({ key, expected, text }) => [key, expected?.text ?? "", text ?? ""]),
-    ],
-  };
+    const name = placeName(head);
+    places.push(keys.place(name));
+    args.push(name, openDomain(head), kept(head), run.length);
+    for (const row of run) args.push(row.id);
+  }
+  const { open, counts, states, entries } = keys;
+  return { keys: [open, counts, states, entries, keys.records("summary"), ...places], args };
 }
 
 /** `places`: everywhere where it might be, with the number of the domain. */
-export function putAsideCall(keys: Keys, id: string, places: readonly Belonging[]): Call {
+export function putAsideCall(
+  keys: Keys,
+  { id, mark, body }: Pick<EntryRow, "id" | "mark" | "body">,
+  places: readonly Belonging[],
+): Call {
+  const { open, counts, quarantine, states, entries } = keys;
   return {
-    keys: [
-      ...[keys.open, keys.counts, keys.quarantine, keys.state(id), keys.body(id)],
-      ...places.map((place) => keys.place(placeName(place))),
+    keys: [open, counts, quarantine, states, entries, ...places.map((place) => keys.place(placeName(place)))],
+    args: [
+      ...[id, mark, body === undefined ? "0" : "1"],
+      ...places.flatMap((place) => [placeName(place), openDomain(place)]),
     ],
-    args: [id, ...places.flatMap((place) => [placeName(place), openDomain(place)])],
   };
 }
 
@@ -144,12 +115,49 @@ export function swapRecordsCall(key: string, swaps: readonly RecordSwap[]): Call
   };
 }
 
+/** What failed in one millisecond has one state, which is written once. */
+function pushRecords(args: Argument[], run: Run<Filed>, mark: Mark): void {
+  let latest: EntryState | undefined;
+  let text = "";
+  for (const { state, body } of run) {
+    if (latest === undefined || !areEqual(latest, state)) text = mark + encodeState(state);
+    latest = state;
+    args.push(recordText(text, body));
+  }
+}
+
+function areEqual(one: EntryState, other: EntryState): boolean {
+  return holds(one, other) && holds(other, one);
+}
+
+function holds(whole: EntryState, part: EntryState): boolean {
+  for (const key in part) if (whole[key as keyof EntryState] !== part[key as keyof EntryState]) return false;
+  return true;
+}
+
+function areOfOnePlace(one: Filed, other: Filed): boolean {
+  return one.group.number === other.group.number && one.state.status === other.state.status;
+}
+
+function areAlike(one: Move, other: Move): boolean {
+  return one.mark === other.mark && one.to === other.to;
+}
+
+function haveOneMark(one: StateRow, other: StateRow): boolean {
+  return one.mark === other.mark;
+}
+
 function openDomain({ status, domain }: Belonging): string {
   return isOpen(status) ? domain : "";
 }
 
+/** How the state begins that is kept apart; one that was never changed is not. */
+function kept(head: Head): Mark | "" {
+  return head.version === 0 ? "" : headText(head);
+}
+
 /** The state was read, so it says where its entry belongs. */
-function headIn(id: string, mark: Mark): NonNullable<ReturnType<typeof headOf>> {
+function headIn(id: string, mark: Mark): Head {
   const head = headOf(mark);
   if (head === undefined) throw new Error(`the state of ${id} does not say where it belongs`);
   return head;

@@ -22,7 +22,7 @@ import { type Durability, tellDurability } from "./durability.js";
 import { pairsOf } from "./hash.js";
 import { Keys, type Place, placeName, written } from "./keys.js";
 import { add, putAside, remove, swap, swapRecords } from "./scripts.generated.js";
-import { entryRow, stateRow } from "./states.js";
+import { entryRows, type Texts } from "./states.js";
 
 export interface RedisEngineOptions {
   readonly client: RedisClient;
@@ -30,13 +30,14 @@ export interface RedisEngineOptions {
   readonly onDurability: (found: Durability) => void;
 }
 
-/** Redis does nothing else meanwhile: so many take it half a millisecond. */
-const MOST = 250;
+/** Redis does nothing else meanwhile: so many, of so many characters, take it half a millisecond. */
+const MOST = 128;
+const LONGEST = 256 * 1024;
 const LOWEST_FIRST = ["-", "+"] as const;
 
 /** A dead-letter queue in Redis. */
 export class RedisEngine implements Engine {
-  readonly largest: Engine["largest"] = { entries: MOST, bytes: 1024 * 1024 };
+  readonly largest: Engine["largest"] = { entries: MOST, bytes: LONGEST };
   readonly flights = 2;
   readonly #client: RedisClient;
   readonly #keys: Keys;
@@ -53,27 +54,30 @@ export class RedisEngine implements Engine {
   }
 
   async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const found = await this.states(ids);
-    return new Set(found.map(({ id }) => id));
+    const records = await this.#fields(this.#keys.entries, ids);
+    return new Set(ids.filter((_, index) => records[index] !== null));
   }
 
   async add(entries: readonly Filed[], limits: readonly Limit[], isForced: boolean): Promise<Added> {
-    const reply = await this.#run(add, addCall(this.#keys, entries, limits, isForced));
+    const { order, ...call } = addCall(this.#keys, entries, limits, isForced);
+    const reply = await this.#run(add, call);
     const [isAdded, counts, positions = []] = reply as [string, number[], number[]?];
     const open = new Map(limits.map(({ number }, index) => [number, counts[index] as number]));
     if (isAdded === "0") return { isFull: true, open };
-    const known = new Set(positions.map((position) => (entries[position - 1] as Filed).id));
+    const known = new Set(positions.map((position) => (order[position - 1] as Filed).id));
     const excess = limits.map(({ number, cap }) => [number, (open.get(number) as number) - cap] as const);
     return { isFull: false, known, excess: new Map(excess.filter(([, beyond]) => beyond > 0)) };
   }
 
   async entries(ids: readonly string[]): Promise<readonly EntryRow[]> {
-    return (await this.#rows(ids)).filter(({ mark, body }) => mark !== "" || body !== undefined);
+    const [states, records] = await this.#texts(ids);
+    const isThere = (index: number): boolean => states[index] != null || records[index] != null;
+    return entryRows(ids, states, records).filter((_, index) => isThere(index));
   }
 
+  /** Bodies are read where they are of no use: with the states in which they came, of entries that were never changed. */
   async states(ids: readonly string[]): Promise<readonly StateRow[]> {
-    const texts = await this.#texts(ids.map((id) => this.#keys.state(id)));
-    return ids.map((id, index) => stateRow(id, texts[index] ?? null)).filter(({ mark }) => mark !== "");
+    return (await this.#rows(ids)).filter(({ mark }) => mark !== "");
   }
 
   async page(filter: Filter, page: Page): Promise<RowPage> {
@@ -87,22 +91,25 @@ export class RedisEngine implements Engine {
     };
   }
 
+  /** No more than can be evicted at a time. */
   async oldest({ number }: Pick<Limit, "number">, most: number): Promise<readonly EntryRow[]> {
     const all = await this.#census.belongings();
     const places = all.filter(
       ({ status, domain }) =>
         EVICTABLE.includes(status) && (number === EVERYTHING || domain === written(number)),
     );
-    return this.#rows(await this.#spot(places, { limit: most, oldestFirst: true }));
+    return this.#rows(await this.#spot(places, { limit: Math.min(most, MOST), oldestFirst: true }));
   }
 
   async swap(moves: readonly Move[]): Promise<ReadonlyMap<string, Mark>> {
     const marks = new Map<string, Mark>();
     await Promise.all(
       partsOf(moves).map(async (part) => {
-        const { marks: next, ...call } = swapCall(this.#keys, part);
-        for (const position of (await this.#run(swap, call)) as readonly number[])
-          marks.set((part[position - 1] as Move).id, next[position - 1] as Mark);
+        const { runs, ...call } = swapCall(this.#keys, part);
+        const stayed = new Set((await this.#run(swap, call)) as readonly number[]);
+        let position = 0;
+        for (const { moves: made, mark } of runs)
+          for (const { id } of made) if (!stayed.has(++position)) marks.set(id, mark);
       }),
     );
     return marks;
@@ -128,9 +135,9 @@ export class RedisEngine implements Engine {
     return { isDone: count === rows.length, excess };
   }
 
-  async quarantine({ id }: EntryRow): Promise<boolean> {
+  async quarantine(row: EntryRow): Promise<boolean> {
     const places = await this.#census.belongings();
-    return (await this.#run(putAside, putAsideCall(this.#keys, id, places))) === 1;
+    return (await this.#run(putAside, putAsideCall(this.#keys, row, places))) === 1;
   }
 
   counts(): Promise<readonly GroupCount[]> {
@@ -164,20 +171,25 @@ export class RedisEngine implements Engine {
     const found = await this.#client.batch(
       places.map((place) => ["ZRANGE", this.#keys.place(placeName(place)), ...range] as const),
     );
+    if (found.length === 1) return found[0] as string[];
     const ids = new Set(found.flat() as string[]); // one that moved meanwhile may be in two
     const sorted = [...ids].sort();
     return (oldestFirst ? sorted : sorted.reverse()).slice(0, limit);
   }
 
   async #rows(ids: readonly string[]): Promise<EntryRow[]> {
-    const keys = ids.flatMap((id) => [this.#keys.state(id), this.#keys.body(id)]);
-    const texts = await this.#texts(keys);
-    return ids.map((id, index) => entryRow(id, texts[2 * index] ?? null, texts[2 * index + 1] ?? null));
+    return entryRows(ids, ...(await this.#texts(ids)));
   }
 
-  async #texts(keys: readonly string[]): Promise<readonly (string | null)[]> {
-    if (keys.length === 0) return [];
-    return (await this.#client.command("MGET", ...keys)) as readonly (string | null)[];
+  /** States and records. States first: of an entry that comes in between there is none, or all. */
+  #texts(ids: readonly string[]): Promise<[Texts, Texts]> {
+    const { states, entries } = this.#keys;
+    return Promise.all([this.#fields(states, ids), this.#fields(entries, ids)]);
+  }
+
+  async #fields(hash: string, names: readonly string[]): Promise<Texts> {
+    const read = partsOf(names).map((part) => this.#client.command("HMGET", hash, ...part));
+    return ((await Promise.all(read)) as Texts[]).flat();
   }
 
   #run(script: RedisScript, { keys, args }: Call): Promise<RedisReply> {
@@ -185,10 +197,10 @@ export class RedisEngine implements Engine {
   }
 }
 
-function* parts<T>(items: readonly T[]): Iterable<readonly T[]> {
-  for (let from = 0; from < items.length; from += MOST) yield items.slice(from, from + MOST);
-}
-
+/** As few as there can be, equally large. */
 function partsOf<T>(items: readonly T[]): (readonly T[])[] {
-  return [...parts(items)];
+  const size = Math.ceil(items.length / Math.ceil(items.length / MOST));
+  const parts: (readonly T[])[] = [];
+  for (let from = 0; from < items.length; from += size) parts.push(items.slice(from, from + size));
+  return parts;
 }

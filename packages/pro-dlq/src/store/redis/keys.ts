@@ -34,20 +34,22 @@ export class Keys {
     return `${this.#root}groups`;
   }
 
+  /** How entries began, by id: the state in which they came, and the body. Never changes. */
+  get entries(): string {
+    return `${this.#root}entries`;
+  }
+
+  /** States since, by id: of entries that were never changed there is none. */
+  get states(): string {
+    return `${this.#root}states`;
+  }
+
   get quarantine(): string {
     return `${this.#root}quarantine`;
   }
 
   records(kind: RecordKind): string {
     return `${this.#root}${kind}`;
-  }
-
-  state(id: string): string {
-    return `${this.#root}state:${id}`;
-  }
-
-  body(id: string): string {
-    return `${this.#root}body:${id}`;
   }
 
   place(name: string): string {

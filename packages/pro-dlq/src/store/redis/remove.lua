@@ -1,66 +1,78 @@
--- Guarantee: in one step, the entries whose states are still as they were read are removed and not counted any more. Under a
--- cap it is all of them or none: none where one has changed, fewer are beyond the cap, or a summary is not what it was.
+-- Guarantee: in one step, the entries that are still as they were read are removed and not counted any more. Under a cap it is
+-- all of them or none: none where one has changed, fewer are beyond the cap, or a summary is not what it was. Nothing is done
+-- where a key is of a wrong type.
 -- KEYS[1] the open entries by domain number, those of all under 0
 -- KEYS[2] the counts by place
--- KEYS[3] the summaries
--- KEYS[4..] the places, then the states, then the bodies
+-- KEYS[3] the states by id
+-- KEYS[4] the records by id
+-- KEYS[5] the summaries
+-- KEYS[6..] of each run of entries that are alike their place
 -- ARGV[1..2] the number of the limit and its cap, or '' and '' where there is none
--- ARGV[3..5] how many places, entries and summaries there are
--- ARGV[6..] the names of the places; of each entry its id, how its state begins if it is as it was read, the position of its
--- place, and its domain's number, or '' if it is not open; of each summary its key, what was read ('' for nothing) and what
--- it becomes
+-- ARGV[3] how many summaries there are
+-- ARGV[4..] of each summary its key, what was read ('' for nothing) and what it becomes; of each run the name of the place, its
+-- domain's number, or '' where what is in it is not open, how the states begin, or '' where there are none because the entries
+-- were never changed, how many entries it has, and the ids
 -- Reply: {how many were removed, open entries beyond the cap}
-local places, entries, summaries = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+for i, key in ipairs(KEYS) do
+  redis.call(i < 6 and 'HLEN' or 'ZCARD', key)
+end
 local isCapped = ARGV[1] ~= ''
+local summaries = tonumber(ARGV[3])
 local excess = 0
 if isCapped then
   excess = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') - tonumber(ARGV[2])
 end
-if entries == 0 then
-  return {0, excess}
-end
-local found = redis.call('MGET', unpack(KEYS, 4 + places, 3 + places + entries))
-local gone, away, closed = {}, {}, {}
-local at = 6 + places
-for i = 1, entries do
-  local mark = ARGV[at + 1]
-  if found[i] and string.sub(found[i], 1, #mark) == mark then
-    gone[#gone + 1] = KEYS[3 + places + i]
-    gone[#gone + 1] = KEYS[3 + places + entries + i]
-    local place = tonumber(ARGV[at + 2])
-    away[place] = away[place] or {}
-    local ids = away[place]
-    ids[#ids + 1] = ARGV[at]
-    local domain = ARGV[at + 3]
-    if domain ~= '' then
-      closed[domain] = (closed[domain] or 0) + 1
-      closed['0'] = (closed['0'] or 0) + 1
+local runs, wanted, count = {}, 0, 0
+local at = 3 * summaries + 4
+for place = 6, #KEYS do
+  local mark, entries = ARGV[at + 2], tonumber(ARGV[at + 3])
+  local ids = at + 3
+  local found = redis.call('HMGET', KEYS[3], unpack(ARGV, ids + 1, ids + entries))
+  local scores = mark == '' and redis.call('ZMSCORE', KEYS[place], unpack(ARGV, ids + 1, ids + entries))
+  local gone = {}
+  for i = 1, entries do
+    local isAsRead
+    if scores then
+      isAsRead = scores[i] and not found[i]
+    else
+      isAsRead = found[i] and string.find(found[i], mark, 1, true) == 1
+    end
+    if isAsRead then
+      gone[#gone + 1] = ARGV[ids + i]
     end
   end
-  at = at + 4
+  runs[place] = {gone = gone, name = ARGV[at], domain = ARGV[at + 1]}
+  wanted = wanted + entries
+  count = count + #gone
+  at = ids + entries + 1
 end
-local count = #gone / 2
 if isCapped then
-  if count < entries or excess < entries then
+  if wanted == 0 or count < wanted or excess < wanted then
     return {0, excess}
   end
-  for i = 0, summaries - 1 do
-    if (redis.call('HGET', KEYS[3], ARGV[at + 3 * i]) or '') ~= ARGV[at + 3 * i + 1] then
+  for i = 1, summaries do
+    if (redis.call('HGET', KEYS[5], ARGV[3 * i + 1]) or '') ~= ARGV[3 * i + 2] then
       return {0, excess}
     end
   end
-  for i = 0, summaries - 1 do
-    redis.call('HSET', KEYS[3], ARGV[at + 3 * i], ARGV[at + 3 * i + 2])
+  for i = 1, summaries do
+    redis.call('HSET', KEYS[5], ARGV[3 * i + 1], ARGV[3 * i + 3])
   end
 end
-if count > 0 then
-  redis.call('UNLINK', unpack(gone))
+for place = 6, #KEYS do
+  local gone, domain = runs[place].gone, runs[place].domain
+  if #gone > 0 then
+    redis.call('HDEL', KEYS[3], unpack(gone))
+    redis.call('HDEL', KEYS[4], unpack(gone))
+    redis.call('ZREM', KEYS[place], unpack(gone))
+    redis.call('HINCRBY', KEYS[2], runs[place].name, -#gone)
+    if domain ~= '' then
+      redis.call('HINCRBY', KEYS[1], domain, -#gone)
+      redis.call('HINCRBY', KEYS[1], '0', -#gone)
+      if ARGV[1] == domain or ARGV[1] == '0' then
+        excess = excess - #gone
+      end
+    end
+  end
 end
-for place, ids in pairs(away) do
-  redis.call('ZREM', KEYS[3 + place], unpack(ids))
-  redis.call('HINCRBY', KEYS[2], ARGV[5 + place], -#ids)
-end
-for domain, number in pairs(closed) do
-  redis.call('HINCRBY', KEYS[1], domain, -number)
-end
-return {count, excess - (closed[ARGV[1]] or 0)}
+return {count, excess}

@@ -1,51 +1,57 @@
--- Guarantee: in one step, every state that is still as it was read becomes the other one, moves to its place and is counted
--- there; the others stay as they are.
+-- Guarantee: in one step, every entry that is still as it was read gets its new state, moves to its place and is counted there;
+-- the others stay as they are. Nothing is done where a key is of a wrong type.
 -- KEYS[1] the open entries by domain number, those of all under 0
 -- KEYS[2] the counts by place
--- KEYS[3..] the places, then the states
--- ARGV[1..2] how many places and states there are
--- ARGV[3..] the names of the places; of each state its entry's id, how it begins if it is as it was read, the new text, the
--- positions of the place where it is and of the one where it belongs, and its domain's number if it ceases to be open, else ''
--- Reply: positions of the states that were changed
-local places, states = tonumber(ARGV[1]), tonumber(ARGV[2])
-local found = redis.call('MGET', unpack(KEYS, 3 + places, 2 + places + states))
-local written, away, into, closed, changed = {}, {}, {}, {}, {}
-local at = 3 + places
-for i = 1, states do
-  local mark = ARGV[at + 1]
-  if found[i] and string.sub(found[i], 1, #mark) == mark then
-    changed[#changed + 1] = i
-    written[#written + 1] = KEYS[2 + places + i]
-    written[#written + 1] = ARGV[at + 2]
-    local from, to = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-    if from ~= to then
-      away[from] = away[from] or {}
-      into[to] = into[to] or {}
-      local old, new = away[from], into[to]
-      old[#old + 1] = ARGV[at]
-      new[#new + 1] = '0'
-      new[#new + 1] = ARGV[at]
+-- KEYS[3] the states by id
+-- KEYS[4..] of each run of moves that are alike the place where the entries are and the one where they belong
+-- ARGV of each run the names of both places, the number of the domain if the entries cease to be open, else '', how their
+-- states begin, or '' where they have none because they were never changed, how many moves it has, the ids, and the states
+-- Reply: positions of the moves that were not made
+for i, key in ipairs(KEYS) do
+  redis.call(i < 4 and 'HLEN' or 'ZCARD', key)
+end
+local stayed = {}
+local at, before = 1, 0
+for run = 4, #KEYS, 2 do
+  local domain, mark, moves = ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
+  local ids = at + 4
+  local states = ids + moves
+  local found = redis.call('HMGET', KEYS[3], unpack(ARGV, ids + 1, states))
+  local scores = mark == '' and redis.call('ZMSCORE', KEYS[run], unpack(ARGV, ids + 1, states))
+  local stated, away, placed, count = {}, {}, {}, 0
+  for i = 1, moves do
+    local isAsRead
+    if scores then
+      isAsRead = scores[i] and not found[i]
+    else
+      isAsRead = found[i] and string.find(found[i], mark, 1, true) == 1
     end
-    local domain = ARGV[at + 5]
-    if domain ~= '' then
-      closed[domain] = (closed[domain] or 0) + 1
-      closed['0'] = (closed['0'] or 0) + 1
+    if isAsRead then
+      local id = ARGV[ids + i]
+      count = count + 1
+      away[count] = id
+      stated[2 * count - 1] = id
+      stated[2 * count] = ARGV[states + i]
+      placed[2 * count - 1] = '0'
+      placed[2 * count] = id
+    else
+      stayed[#stayed + 1] = before + i
     end
   end
-  at = at + 6
+  if count > 0 then
+    redis.call('HSET', KEYS[3], unpack(stated))
+    if KEYS[run] ~= KEYS[run + 1] then
+      redis.call('ZREM', KEYS[run], unpack(away))
+      redis.call('ZADD', KEYS[run + 1], unpack(placed))
+      redis.call('HINCRBY', KEYS[2], ARGV[at], -count)
+      redis.call('HINCRBY', KEYS[2], ARGV[at + 1], count)
+    end
+    if domain ~= '' then
+      redis.call('HINCRBY', KEYS[1], domain, -count)
+      redis.call('HINCRBY', KEYS[1], '0', -count)
+    end
+  end
+  at = states + moves + 1
+  before = before + moves
 end
-if #written > 0 then
-  redis.call('MSET', unpack(written))
-end
-for place, ids in pairs(away) do
-  redis.call('ZREM', KEYS[2 + place], unpack(ids))
-  redis.call('HINCRBY', KEYS[2], ARGV[2 + place], -#ids)
-end
-for place, ids in pairs(into) do
-  redis.call('ZADD', KEYS[2 + place], unpack(ids))
-  redis.call('HINCRBY', KEYS[2], ARGV[2 + place], #ids / 2)
-end
-for domain, count in pairs(closed) do
-  redis.call('HINCRBY', KEYS[1], domain, -count)
-end
-return changed
+return stayed

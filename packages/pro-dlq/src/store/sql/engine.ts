@@ -17,7 +17,9 @@ import type {
   StateRow,
 } from "../fleet/engine.js";
 import type { Filter, GroupCount, Page } from "../store.js";
+import { SLOTS } from "./fragments.js";
 import { Preparation } from "./preparation.js";
+import * as reading from "./reading.js";
 import * as rows from "./rows.js";
 import * as statements from "./statements.js";
 import { columnText, wordOf } from "./texts.js";
@@ -30,7 +32,8 @@ export interface SqlEngineOptions {
 
 /** Sort before, and behind, every id. */
 const [LOWEST, HIGHEST] = ["", "~"];
-const NO_SUCH_TABLE = "42P01";
+/** No such table, no such function. */
+const NOT_THERE: readonly unknown[] = ["42P01", "42883"];
 const ALREADY_THERE = "23505";
 /** Those who add the same entries at once have added them all before this. */
 const MOST_ROUNDS = 20;
@@ -45,12 +48,12 @@ const TABLES: Readonly<Record<RecordKind, string>> = {
  * process; none is prepared by name, so that a pooler may be between.
  */
 export class SqlEngine implements Engine {
-  readonly largest: Engine["largest"] = { entries: 1000, bytes: 4 * 1024 * 1024 };
+  readonly largest: Engine["largest"] = { entries: 500, bytes: 2 * 1024 * 1024 };
   readonly flights = 2;
   readonly #database: SqlDatabase;
   readonly #preparation: Preparation;
   /** Where this process counts what it adds. */
-  readonly #slot = randomInt(statements.SLOTS);
+  readonly #slot = randomInt(SLOTS);
 
   constructor({ database, onUnprepared }: SqlEngineOptions) {
     this.#database = database;
@@ -62,7 +65,7 @@ export class SqlEngine implements Engine {
   }
 
   async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const found = await this.#query(statements.KNOWN, [ids]);
+    const found = await this.#query(reading.KNOWN, [ids]);
     return new Set(found.rows.map(({ id }) => id as string));
   }
 
@@ -83,11 +86,11 @@ export class SqlEngine implements Engine {
   }
 
   async entries(ids: readonly string[]): Promise<readonly EntryRow[]> {
-    return (await this.#query(statements.ENTRIES, [ids])).rows.map(rows.entryRow);
+    return (await this.#query(reading.ENTRIES, [ids])).rows.map(rows.entryRow);
   }
 
   async states(ids: readonly string[]): Promise<readonly StateRow[]> {
-    return (await this.#query(statements.STATES, [ids])).rows.map(rows.stateRow);
+    return (await this.#query(reading.STATES, [ids])).rows.map(rows.stateRow);
   }
 
   async page(filter: Filter, { limit, after, oldestFirst = false }: Page): Promise<RowPage> {
@@ -97,8 +100,8 @@ export class SqlEngine implements Engine {
     const isNarrow = status !== undefined || words.some((word) => word !== null);
     const statuses = status === undefined ? null : [rows.statusNumber(status)];
     const found = isNarrow
-      ? await this.#query(statements.some(oldestFirst), [from, limit, statuses, ...words, null])
-      : await this.#query(statements.all(oldestFirst), [from, limit]);
+      ? await this.#some(oldestFirst, [from, limit, statuses, ...words, null])
+      : await this.#query(reading.all(oldestFirst), [from, limit]);
     const page = found.rows.map(rows.entryRow);
     return { rows: page, next: page.length === limit ? page.at(-1)?.id : undefined };
   }
@@ -106,24 +109,16 @@ export class SqlEngine implements Engine {
   async oldest({ number }: Pick<Limit, "number">, most: number): Promise<readonly EntryRow[]> {
     const statuses = EVICTABLE.map(rows.statusNumber);
     const domain = number === 0 ? null : number;
-    const found = await this.#query(statements.some(true), [
-      LOWEST,
-      most,
-      statuses,
-      null,
-      null,
-      null,
-      domain,
-    ]);
+    const found = await this.#some(true, [LOWEST, most, statuses, null, null, null, domain]);
     return found.rows.map(rows.entryRow);
   }
 
   async swap(moves: readonly Move[], isPatient: boolean): Promise<ReadonlyMap<string, Mark>> {
-    const moved = await this.#query(statements.swap(isPatient), rows.moveColumns(moves));
-    const won = new Set(moved.rows.map(({ id }) => id));
+    const answer = await this.#one(statements.SWAP, [...rows.moveColumns(moves), isPatient]);
+    const moved = rows.idsIn(answer["moved"]);
     const marks = new Map<string, Mark>();
     for (const { id, mark } of moves)
-      if (won.has(id)) marks.set(id, rows.markOf(rows.groupIn(mark), rows.versionIn(mark) + 1));
+      if (moved === undefined || moved.has(id)) marks.set(id, rows.nextMark(mark));
     return marks;
   }
 
@@ -139,12 +134,7 @@ export class SqlEngine implements Engine {
     const [keys, , expected, texts] = rows.recordColumns(summaries);
     const values = [...rows.markColumns(gone), keys, expected, texts, number, cap, this.#slot];
     const verdict = await this.#one(statements.EVICT, values);
-    const isDone = verdict["is_done"] === true;
-    const excess = verdict["excess"] as number;
-    const overdrawn = (verdict["overdrawn"] as number) - (isDone ? gone.length : 0);
-    // The others are to have no room left over where this one has more than its share.
-    if (excess <= 0 && overdrawn > 0) await this.#spread([{ number, cap, wanted: 0 }]);
-    return { isDone, excess };
+    return { isDone: verdict["is_done"] === true, excess: verdict["excess"] as number };
   }
 
   async quarantine({ id, status, mark }: EntryRow): Promise<boolean> {
@@ -154,8 +144,7 @@ export class SqlEngine implements Engine {
 
   async counts(): Promise<readonly GroupCount[]> {
     const groups = new Map<string, GroupCount & { counts: Partial<Record<EntryStatus, number>> }>();
-    for (const { name, domain, failure_type, status, entries } of (await this.#query(statements.COUNTS))
-      .rows) {
+    for (const { name, domain, failure_type, status, entries } of (await this.#query(reading.COUNTS)).rows) {
       const key = JSON.stringify([name, domain, failure_type]);
       let group = groups.get(key);
       if (group === undefined) {
@@ -170,7 +159,7 @@ export class SqlEngine implements Engine {
   }
 
   async records(kind: RecordKind, keys?: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const found = await this.#query(statements.records(TABLES[kind]), [keys ?? null]);
+    const found = await this.#query(reading.records(TABLES[kind]), [keys ?? null]);
     return new Map(found.rows.map(({ key, record }) => [key as string, record as string]));
   }
 
@@ -187,24 +176,26 @@ export class SqlEngine implements Engine {
       this.#slot,
       isForced,
     ];
-    let verdict = await this.#one(statements.ADD, values);
-    if (verdict["is_known"] !== true) {
+    let verdict = await this.#tryToAdd(values);
+    if (verdict === "unknown") {
       await this.#query(statements.MAKE_SLOTS, [limits.map(({ number }) => number)]);
       await this.#spread(limits);
-      verdict = await this.#one(statements.ADD, values);
+      verdict = await this.#tryToAdd(values);
     }
-    if (verdict["is_roomy"] === true) return added();
-    if (isForced) return added(limits);
-    return this.#addWhereRoom(limits, values);
+    if (verdict === "roomy") return added();
+    // The room of this process's slot is used up, or was given out by another cap: all slots together tell what there is.
+    const open = await this.#spread(limits);
+    if (verdict === "forced") return added(excessOf(limits, open));
+    const fits = limits.every(({ number, cap, wanted }) => (open.get(number) ?? 0) + wanted <= cap);
+    return fits && (await this.#tryToAdd(values)) === "roomy" ? added() : { isFull: true, open };
   }
 
-  /** The room of this process's slot is used up: whether there is any is found out with all of them. */
-  async #addWhereRoom(limits: readonly Limit[], values: readonly unknown[]): Promise<Added> {
-    const open = await this.#spread(limits);
-    const fits = limits.every(({ number, cap, wanted }) => (open.get(number) ?? 0) + wanted <= cap);
-    if (!fits) return { isFull: true, open };
-    const verdict = await this.#one(statements.ADD, values);
-    return verdict["is_roomy"] === true ? added() : { isFull: true, open };
+  async #tryToAdd(values: readonly unknown[]): Promise<unknown> {
+    return (await this.#one(statements.ADD, values))["verdict"];
+  }
+
+  async #some(isOldestFirst: boolean, values: readonly unknown[]): Promise<SqlResult> {
+    return this.#query(isOldestFirst ? statements.OLDEST : reading.some(false), values);
   }
 
   async #spread(limits: readonly Limit[]): Promise<ReadonlyMap<number, number>> {
@@ -223,16 +214,20 @@ export class SqlEngine implements Engine {
     try {
       return await this.#database.query(text, values);
     } catch (error) {
-      if (reasonOf(error) === NO_SUCH_TABLE) this.#preparation.undo();
+      if (NOT_THERE.includes(reasonOf(error))) this.#preparation.undo();
       throw error;
     }
   }
 }
 
-/** With the limits that may be exceeded: only all slots together tell by how much. */
-function added(exceeded: readonly Limit[] = []): Added & { isFull: false } {
-  const excess = new Map(exceeded.map(({ number, wanted }) => [number, wanted]));
+/** With the limits that are exceeded, and by how many entries. */
+function added(excess: ReadonlyMap<number, number> = new Map()): Added & { isFull: false } {
   return { isFull: false, known: new Set(), excess };
+}
+
+function excessOf(limits: readonly Limit[], open: ReadonlyMap<number, number>): Map<number, number> {
+  const beyond = limits.map(({ number, cap }) => [number, (open.get(number) ?? 0) - cap] as const);
+  return new Map(beyond.filter(([, excess]) => excess > 0));
 }
 
 /** The number that PostgreSQL gives an error. */

@@ -5,6 +5,9 @@ import type { EntryRow, Filed, Limit, Mark, Move, RecordSwap, StateRow } from ".
 import type { Group } from "../fleet/groups.js";
 import { columnText } from "./texts.js";
 
+/** No state has it. */
+const NO_STATUS = -1;
+
 type Row = SqlResult["rows"][number];
 
 /** States are kept by their place among all. */
@@ -12,42 +15,50 @@ export function statusNumber(status: EntryStatus): number {
   return STATUSES.indexOf(status);
 }
 
+/** Undefined for what says none that there is. */
 export function statusOf(number: unknown): EntryStatus | undefined {
   return STATUSES[number as number];
 }
 
-export function stateRow({ id, grp, status, version, state }: Row): StateRow {
+export function stateRow({ id, status, mark, state }: Row): StateRow {
   return {
     id: id as string,
-    status: status === null ? undefined : statusOf(status),
+    status: statusOf(status),
     text: (state as string | null) ?? "",
-    mark: markOf(grp as number, version as number | null),
+    mark: mark as Mark,
   };
 }
 
-export function entryRow(row: Row): EntryRow {
-  return { ...stateRow(row), body: (row["body"] as string | null) ?? undefined };
+export function entryRow({ id, status, mark, state, body }: Row): EntryRow {
+  return {
+    id: id as string,
+    status: statusOf(status),
+    text: (state as string | null) ?? "",
+    mark: mark as Mark,
+    body: (body as string | null) ?? undefined,
+  };
 }
 
-/** The group, in which a state stays, and its version. */
-export function markOf(group: number, version: number | null): Mark {
-  return `${group}.${version ?? ""}`;
+/** The group, in which a state stays. */
+export function groupIn(mark: Mark): string {
+  return mark.slice(0, mark.indexOf("."));
 }
 
-export function groupIn(mark: Mark): number {
-  return Number(mark.slice(0, mark.indexOf(".")));
+/** That of the state that takes its place. */
+export function nextMark(mark: Mark): Mark {
+  return `${groupIn(mark)}.${Number(versionIn(mark)) + 1}`;
 }
 
-export function versionIn(mark: Mark): number {
-  return Number(mark.slice(mark.indexOf(".") + 1));
+function versionIn(mark: Mark): string {
+  return mark.slice(mark.indexOf(".") + 1);
 }
 
 /** Columns of new entries. */
 export function entryColumns(entries: readonly Filed[]): string[] {
   return [
     lines(entries.map(({ id }) => id)),
-    numbers(entries.map(({ group }) => group.number)),
-    numbers(entries.map(({ state }) => statusNumber(state.status))),
+    list(entries.map(({ group }) => group.number)),
+    list(entries.map(({ state }) => statusNumber(state.status))),
     lines(entries.map(({ state }) => encodeState(state))),
     lines(entries.map(({ body }) => body)),
   ];
@@ -57,8 +68,8 @@ export function entryColumns(entries: readonly Filed[]): string[] {
 export function groupColumns(entries: readonly Filed[]): unknown[] {
   const groups: Group[] = [...new Map(entries.map(({ group }) => [group.number, group])).values()];
   return [
-    numbers(groups.map(({ number }) => number)),
-    numbers(groups.map(({ domainNumber }) => domainNumber)),
+    list(groups.map(({ number }) => number)),
+    list(groups.map(({ domainNumber }) => domainNumber)),
     groups.map(({ name }) => columnText(name)),
     groups.map(({ domain }) => columnText(domain)),
     groups.map(({ failureType }) => columnText(failureType)),
@@ -67,30 +78,30 @@ export function groupColumns(entries: readonly Filed[]): unknown[] {
 
 export function limitColumns(limits: readonly Limit[]): string[] {
   return [
-    numbers(limits.map(({ number }) => number)),
-    numbers(limits.map(({ wanted }) => wanted)),
-    numbers(limits.map(({ cap }) => cap)),
+    list(limits.map(({ number }) => number)),
+    list(limits.map(({ wanted }) => wanted)),
+    list(limits.map(({ cap }) => cap)),
   ];
 }
 
 export function moveColumns(moves: readonly Move[]): string[] {
   return [
     lines(moves.map(({ id }) => id)),
-    numbers(moves.map(({ mark }) => groupIn(mark))),
-    numbers(moves.map(({ from }) => statusNumber(from))),
-    numbers(moves.map(({ mark }) => versionIn(mark))),
-    numbers(moves.map(({ to }) => statusNumber(to))),
+    list(moves.map(({ mark }) => groupIn(mark))),
+    list(moves.map(({ from }) => statusNumber(from))),
+    list(moves.map(({ mark }) => versionIn(mark))),
+    list(moves.map(({ to }) => statusNumber(to))),
     lines(moves.map(({ text }) => text)),
   ];
 }
 
-/** What to find entries by that have still their states; these were read, so their statuses are known. */
+/** What to find entries by that have still their states. One whose state could not be read is not found. */
 export function markColumns(rows: readonly StateRow[]): string[] {
   return [
     lines(rows.map(({ id }) => id)),
-    numbers(rows.map(({ mark }) => groupIn(mark))),
-    numbers(rows.map(({ status }) => statusNumber(status as EntryStatus))),
-    numbers(rows.map(({ mark }) => versionIn(mark))),
+    list(rows.map(({ mark }) => groupIn(mark))),
+    list(rows.map(({ status }) => (status === undefined ? NO_STATUS : statusNumber(status)))),
+    list(rows.map(({ mark }) => versionIn(mark) || "0")),
   ];
 }
 
@@ -103,8 +114,13 @@ export function recordColumns(swaps: readonly RecordSwap[]): unknown[] {
   ];
 }
 
-/** An array, as PostgreSQL writes it. */
-function numbers(values: readonly number[]): string {
+/** Ids, one on each line; undefined where all are meant. */
+export function idsIn(answer: unknown): ReadonlySet<string> | undefined {
+  return answer === null ? undefined : new Set((answer as string).split("\n"));
+}
+
+/** An array of numbers, as PostgreSQL writes it. */
+function list(values: readonly (number | string)[]): string {
   return `{${values.join(",")}}`;
 }
 

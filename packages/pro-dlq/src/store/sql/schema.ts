@@ -1,6 +1,7 @@
 import type { SqlMigration } from "@baldur/core/plugin";
+import { FUNCTIONS } from "./functions.js";
 
-/** Tables and what they are for: README.md beside this file. */
+/** Tables and functions, and what they are for: README.md beside this file. */
 export const MIGRATIONS: readonly SqlMigration[] = [
   {
     id: "dlq-1",
@@ -59,4 +60,5 @@ select s.id, g.name, g.domain, g.failure_type,
 from baldur_dlq_state s join baldur_dlq_group g using (grp) join baldur_dlq b on b.id = s.id and b.grp = s.grp;
 `,
   },
+  { id: "dlq-2", sql: FUNCTIONS },
 ];
