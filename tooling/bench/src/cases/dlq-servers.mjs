@@ -24,11 +24,13 @@ function queueProbe(subject, count) {
   return async () => {
     const few = await ratePerSecond((index) => subject.store(payload(index)), count, FEW);
     const bulk = await subject.bulk(payloads(count), BULK);
-    const drained = await subject.claimAndSettle(2 * count, BATCH, LANES);
+    const drained = await subject.claimAndSettle(count, BATCH, LANES);
+    await subject.vacuum?.();
+    const vacuumed = await subject.claimAndSettle(count, BATCH, LANES);
     const tenth = count / 10;
     await ratePerSecond((index) => subject.store(payload(index)), tenth, FEW);
     const run = await subject.drain(tenth);
-    return { few, bulk, drained, run };
+    return { few, bulk, drained, vacuumed, run };
   };
 }
 
@@ -36,9 +38,11 @@ function pgBossProbe(subject, count) {
   return async () => {
     const few = await ratePerSecond((index) => subject.store(payload(index)), count, FEW);
     const bulk = await subject.bulk(payloads(6 * BULK), BULK);
-    const drained = await subject.drain(4 * BULK, LANES);
+    const drained = await subject.drain(3 * BULK, LANES);
+    await subject.vacuum();
+    const vacuumed = await subject.drain(3 * BULK, LANES);
     await subject.clean();
-    return { few, bulk, drained };
+    return { few, bulk, drained, vacuumed };
   };
 }
 
@@ -118,6 +122,11 @@ function report(values, subjects) {
     ),
     rate(settled, "postgres", "drained", 40_000),
     row("the same", ["postgres", "drained"], ["pgboss", "drained", "pg-boss fetch and complete"], 2),
+    row(
+      "the same, where both were vacuumed just before",
+      ["postgres", "vacuumed"],
+      ["pgboss", "vacuumed", "pg-boss fetch and complete"],
+    ),
     row(
       "run again with a handler that does nothing",
       ["postgres", "run"],
