@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import { RecentMap } from "../recent-map.js";
 import type { RateLimitRule, RateLimitStore, Taken } from "./store.js";
 import { WindowCounter } from "./window-counter.js";
 
@@ -55,13 +56,14 @@ const END_OF_TURN: Promise<void> = Promise.resolve();
  * told of these calls when it can be asked again.
  */
 export class FleetLimiter {
-  readonly #shares = new Map<string, Share>();
+  readonly #shares = new RecentMap<Share>(MOST_KEYS);
+  readonly #newShare = (): Share => new Share(this.rule);
 
   constructor(private readonly rule: FleetRule) {}
 
   /** 0 if the call may begin, else the milliseconds until one may. Never rejects. */
   take(key: string, services: FleetServices): number | Promise<number> {
-    const share = this.#share(key);
+    const share = this.#shares.get(key, this.#newShare);
     const now = services.clock.monotonic();
     if (share.places > 0 && now < share.placesUntil) {
       share.places--;
@@ -74,19 +76,6 @@ export class FleetLimiter {
       share.waiters.push(resolve);
       this.#gather(key, share, services);
     });
-  }
-
-  #share(key: string): Share {
-    const share = this.#shares.get(key) ?? new Share(this.rule);
-    this.#shares.delete(key); // the map's order is the order of use
-    this.#shares.set(key, share);
-    if (this.#shares.size > MOST_KEYS) this.#forgetOldest();
-    return share;
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#shares.keys();
-    if (oldest !== undefined) this.#shares.delete(oldest);
   }
 
   /** Asks once the present turn has said how many want to begin. Who holds places in stock asks one question at a time. */

@@ -3,6 +3,7 @@ import type { HotClock } from "../clock.js";
 import { type AsyncDecorator, type Decorator, decorator } from "../decorate.js";
 import { withoutStack } from "../errors.js";
 import { interventionSuppressed } from "../pipeline/events.js";
+import { RecentMap } from "../recent-map.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { RateLimitExceededError } from "./errors.js";
 import * as events from "./events.js";
@@ -125,12 +126,11 @@ function createError(facts: {
 
 /** When the latest calls of each key began. A refused call uses nothing up. */
 class SlidingWindow {
-  readonly #byKey = new Map<string, number[]>();
+  readonly #byKey = new RecentMap<number[]>(MOST_KEYS);
 
   constructor(
     private readonly limit: number,
     private readonly window: number,
-    private readonly mostKeys: number = MOST_KEYS,
   ) {}
 
   /** 0 if the call may begin, else the milliseconds until one may. */
@@ -143,17 +143,9 @@ class SlidingWindow {
   }
 
   #current(key: string, now: number): number[] {
-    const begun = this.#byKey.get(key) ?? [];
+    const begun = this.#byKey.get(key, () => []);
     const current = begun.findIndex((at) => at > now - this.window);
-    begun.splice(0, current === -1 ? begun.length : current);
-    this.#byKey.delete(key); // the map's order is the order of use
-    this.#byKey.set(key, begun);
-    if (this.#byKey.size > this.mostKeys) this.#forgetOldest();
+    if (current !== 0) begun.splice(0, current === -1 ? begun.length : current);
     return begun;
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#byKey.keys();
-    if (oldest !== undefined) this.#byKey.delete(oldest);
   }
 }

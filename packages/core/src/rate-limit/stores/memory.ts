@@ -1,32 +1,26 @@
 import type { Clock } from "../../clock.js";
+import { RecentMap } from "../../recent-map.js";
 import type { RateLimitStore, Taken, TakeRequest } from "../store.js";
 import { WindowCounter } from "../window-counter.js";
 
 const MOST_BUCKETS = 10_000;
 
-/** Calls of one process. Beyond a number of buckets the one that was longest not asked for is forgotten. */
+/** Calls of one process. Of very many buckets those that were longest not asked for are forgotten. */
 export class MemoryRateLimitStore implements RateLimitStore {
   readonly available = true;
-  readonly #counters = new Map<string, WindowCounter>();
+  readonly #counters: RecentMap<WindowCounter>;
 
   constructor(
     private readonly clock: Pick<Clock, "monotonic">,
-    private readonly mostBuckets: number = MOST_BUCKETS,
-  ) {}
+    mostBuckets: number = MOST_BUCKETS,
+  ) {
+    this.#counters = new RecentMap(mostBuckets);
+  }
 
   take({ bucket, limit, window, count, owed }: TakeRequest): Taken {
     const now = this.clock.monotonic();
-    const name = `${window}:${bucket}`;
-    const counter = this.#counters.get(name) ?? new WindowCounter({ limit, window });
-    this.#counters.delete(name); // the map's order is the order of use
-    this.#counters.set(name, counter);
-    if (this.#counters.size > this.mostBuckets) this.#forgetOldest();
+    const counter = this.#counters.get(`${window}:${bucket}`, () => new WindowCounter({ limit, window }));
     if (owed > 0) counter.add(owed, now);
     return counter.take(count, now);
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#counters.keys();
-    if (oldest !== undefined) this.#counters.delete(oldest);
   }
 }
