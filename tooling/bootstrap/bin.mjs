@@ -1,6 +1,7 @@
 // Runs a task of the repository on a machine that has only Node and npm. No dependencies of its own.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const pnpmHome = join(root, ".cache", packageManager.replace("@", "-"));
 const binaries = [join(root, "node_modules", ".bin"), join(pnpmHome, "node_modules", ".bin")];
+const onWindows = process.platform === "win32";
 const environment = {
   ...process.env,
   DO_NOT_TRACK: "1",
@@ -19,18 +21,19 @@ const environment = {
 
 /** Runs a command to its end; a failure ends the task with the command's name and code. */
 function run(command, args, extra = {}) {
-  const shell = process.platform === "win32";
   const result = spawnSync(command, args, {
     cwd: root,
     stdio: "inherit",
-    shell,
+    shell: onWindows,
     env: { ...environment, ...extra },
   });
   if (result.error === undefined && result.status === 0) return;
-  process.stderr.write(
-    `failed: ${command} ${args.join(" ")} (${result.error?.message ?? result.status ?? result.signal})\n`,
-  );
-  process.exit(result.status || 1);
+  fail(command, args, result.error?.message ?? result.status ?? result.signal);
+}
+
+function fail(command, args, how) {
+  process.stderr.write(`failed: ${command} ${args.join(" ")} (${how})\n`);
+  process.exit(Number(how) || 1);
 }
 
 function step(name, work) {
@@ -38,6 +41,15 @@ function step(name, work) {
   process.stdout.write(`> ${name}\n`);
   work();
   process.stdout.write(`  ${name}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+}
+
+/** Runs a command beside the steps that follow; its failure ends the task when it is waited for. */
+async function started(name, command, args) {
+  const began = performance.now();
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", shell: onWindows, env: environment });
+  const [code, signal] = await once(child, "close");
+  if (code !== 0) fail(command, args, code ?? signal);
+  process.stdout.write(`  ${name}: ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
 }
 
 function install() {
@@ -81,7 +93,7 @@ const jest = (args, extra) =>
   );
 
 /** Everything that is not a test, cheapest first. */
-function check() {
+async function check() {
   step("format and lint", () => run("biome", ["check", "."]));
   step("house rules", () => node("tooling/checks/house-rules.mjs"));
   step("embedded scripts", () => node("tooling/embed/generate.mjs", "--check"));
@@ -89,19 +101,21 @@ function check() {
     run("turbo", ["boundaries"]);
     node("tooling/checks/dependencies.mjs");
   });
-  step("build, types, packages, API", () => turbo("build", "typecheck", "pack:check", "api"));
+  step("build, packages, API", () => turbo("build", "pack:check", "api"));
+  const typedLint = started("typed lint", "eslint", ["packages"]); // keeps one core busy as long as the others do the other
+  step("types", () => run("tsc", ["-p", "tooling/tsconfig/sources.json"]));
   step("types of the tests", () => run("tsc", ["-p", "tsconfig.json"]));
-  step("typed lint", () => run("eslint", ["packages"]));
   step("unused code", () => run("knip", []));
   step("size", () => run("size-limit", []));
   step("documentation", () => node("tooling/docs/generate.mjs", "--check"));
+  await typedLint;
 }
 
 const tasks = {
   build: () => turbo("build"),
   check,
-  test: (args) => {
-    if (args.length === 0) check();
+  test: async (args) => {
+    if (args.length === 0) await check();
     jest(args);
   },
   soak: (args) => {
@@ -132,4 +146,4 @@ if (task === undefined) {
   process.exit(1);
 }
 install();
-task(args);
+await task(args);

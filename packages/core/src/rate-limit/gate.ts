@@ -3,13 +3,13 @@ import type { HotClock } from "../clock.js";
 import { type AsyncDecorator, type Decorator, decorator } from "../decorate.js";
 import { withoutStack } from "../errors.js";
 import { interventionSuppressed } from "../pipeline/events.js";
-import { RecentMap } from "../recent-map.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { RateLimitExceededError } from "./errors.js";
 import * as events from "./events.js";
 import { FleetLimiter } from "./fleet-limiter.js";
 import * as metrics from "./metrics.js";
 import { type FleetRateLimitOptions, fleetRule, type RateLimitOptions, validate } from "./options.js";
+import { RecentMap } from "./recent-map.js";
 import type { RateLimitStore } from "./store.js";
 import { MemoryRateLimitStore } from "./stores/memory.js";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clock.js";
-import { RecentMap } from "../../recent-map.js";
+import { RecentMap } from "../recent-map.js";
 import type { RateLimitStore, Taken, TakeRequest } from "../store.js";
 import { WindowCounter } from "../window-counter.js";
 

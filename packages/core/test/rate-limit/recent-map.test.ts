@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { RecentMap } from "../src/recent-map.js";
+import { RecentMap } from "../../src/rate-limit/recent-map.js";
 
 describe("a map of what was asked for lately", () => {
   it("keeps at least so many, and at most twice as many", () => {
