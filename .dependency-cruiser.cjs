@@ -10,9 +10,11 @@ const FEATURES = [
   "fallback",
   "health",
   "idempotency",
+  "journal",
   "lifecycle",
   "rate-limit",
   "retry",
+  "scheduler",
   "timeout",
 ];
 /** Files above the features; what is not listed is either a feature's or a foundation that imports neither. */
@@ -25,6 +27,8 @@ const COMPOSITION = [
   "declared-settings",
   "control-documents",
   "fleet",
+  "operations",
+  "operations-settings",
   "create-redis-stores",
   "create-sql-stores",
   "default-runtime",
@@ -40,8 +44,19 @@ const COMPOSITION = [
   "sql-stores",
   "validate",
 ];
-const FRAME = ["documents", "kv", "pipeline", "redis", "settings", "slots", "sql", "storage", "telemetry"];
-const FOUNDATIONS = ["call", "clock", "decorate", "describe", "errors", "isolate"];
+const FRAME = [
+  "documents",
+  "kv",
+  "pipeline",
+  "precomputed-cache",
+  "redis",
+  "settings",
+  "slots",
+  "sql",
+  "storage",
+  "telemetry",
+];
+const FOUNDATIONS = ["call", "clock", "decorate", "describe", "errors", "isolate", "phase", "within"];
 
 /** A stage is handed the call, and the call walks through its plan of stages: each names the other's type. */
 const KNOT = `${CORE}pipeline/(execution|stage|plan|endpoint)\\.ts$`;
@@ -133,8 +148,18 @@ module.exports = {
       name: "open-packages-import-core-only",
       comment: "Its public entries; what else is shared is copied or does not belong there.",
       severity: "error",
-      from: { path: "^packages/(?!pro(?:-|/)|core/)([^/]+)/src/" },
+      from: { path: "^packages/(?!pro(?:-|/)|(?:core|express|fastify)/)([^/]+)/src/" },
       to: { path: WORKSPACE, pathNot: ["^packages/$1/src/", ...PUBLIC_CORE] },
+    },
+    {
+      name: "adapters-import-core-and-admin-only",
+      comment: "They serve the control API within an application.",
+      severity: "error",
+      from: { path: "^packages/(express|fastify)/src/" },
+      to: {
+        path: WORKSPACE,
+        pathNot: ["^packages/$1/src/", ...PUBLIC_CORE, "^packages/admin/src/index\\.ts$"],
+      },
     },
     {
       name: "commercial-packages-stand-side-by-side",

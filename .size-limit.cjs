@@ -14,12 +14,20 @@ function loaded(file, known = new Set()) {
 const built = (pattern) => readdirSync(DIST).find((file) => pattern.test(file));
 const paths = (files) => [...files].map((file) => `${DIST}/${file}`);
 const core = loaded("index.js");
+const onDemand = (pattern) => [...loaded(built(pattern))].filter((file) => !core.has(file));
+const started = onDemand(/^operations-.*\.js$/);
 
 module.exports = [
   { name: "@baldur/core", path: paths(core), gzip: true, limit: "60 kB" },
   {
+    name: "what a start loads besides",
+    path: paths(started),
+    gzip: true,
+    limit: "28 kB",
+  },
+  {
     name: "what it loads besides, with Redis or SQL",
-    path: paths([...loaded(built(/^fleet-.*\.js$/))].filter((file) => !core.has(file))),
+    path: paths(onDemand(/^fleet-.*\.js$/).filter((file) => !started.includes(file))),
     gzip: true,
     limit: "36 kB",
   },

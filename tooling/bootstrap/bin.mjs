@@ -103,8 +103,10 @@ async function check() {
   });
   step("build, packages, API", () => turbo("build", "pack:check", "api"));
   const typedLint = started("typed lint", "eslint", ["packages"]); // keeps one core busy as long as the others do the other
-  step("types", () => run("tsc", ["-p", "tooling/tsconfig/sources.json"]));
-  step("types of the tests", () => run("tsc", ["-p", "tsconfig.json"]));
+  step("types", () => {
+    for (const project of ["tooling/tsconfig/sources.json", "tsconfig.json", "apps/console/tsconfig.json"])
+      run("tsc", ["-p", project]);
+  });
   step("unused code", () => run("knip", []));
   step("size", () => run("size-limit", []));
   step("documentation", () => node("tooling/docs/generate.mjs", "--check"));

@@ -2,11 +2,15 @@ import type { CircuitBreaker, CircuitRow, CircuitState } from "./circuit-breaker
 import type { SystemControl } from "./control/kill-switch.js";
 import type { FailedOperation, ReplayHandler } from "./failure-capture/operation.js";
 import type { Health } from "./health/health.js";
-import type { ShutdownReport } from "./lifecycle/lifecycle.js";
+import type { Journal } from "./journal/types.js";
+import type { Lifecycle, ShutdownReport } from "./lifecycle/lifecycle.js";
 import type { CircuitBreakerOptions, ProtectedFunction, ProtectOptions } from "./pipeline/options.js";
 import type { ProtectResult } from "./pipeline/result.js";
+import type { AdminRoute } from "./plugins/route.js";
 import type { Posture } from "./posture.js";
 import type { Protect } from "./protected.js";
+import type { Reports } from "./report/reports.js";
+import type { Scheduler } from "./scheduler/scheduler.js";
 import type { SettingsCatalog } from "./settings/catalog.js";
 import type { SlotTable } from "./slots/slot.js";
 import type { SharedStorage } from "./storage/shared-storage.js";
@@ -30,7 +34,11 @@ export type ProtectWithMeta = <T>(
 export interface Baldur {
   /** Discovers plugins, starts them, and loads and follows the kill switch. Idempotent. */
   start(): Promise<this>;
-  /** Waits for calls in flight (default at most 30,000 ms), then closes plugins in reverse order. Idempotent. */
+  /**
+   * Waits for requests and calls in flight (default at most 30,000 ms), then closes plugins in reverse order. Idempotent.
+   * The same as `lifecycle.shutdown`, but that refuses requests without the delay of
+   * BALDUR_RECOVERY_SHUTDOWN_PRESTOP_SECONDS.
+   */
   close(options?: { deadline?: number }): Promise<ShutdownReport>;
   readonly protect: ProtectCall;
   readonly protectWithMeta: ProtectWithMeta;
@@ -49,4 +57,10 @@ export interface Baldur {
   readonly slots: SlotTable;
   posture(): Posture;
   readonly storage: SharedStorage;
+  readonly lifecycle: Lifecycle;
+  readonly scheduler: Scheduler;
+  readonly journal: Journal;
+  readonly reports: Reports;
+  /** What the active plugins add to the control API. */
+  routes(): readonly AdminRoute[];
 }

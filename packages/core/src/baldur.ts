@@ -15,34 +15,45 @@ import type { FailedOperation, ReplayEnding, ReplayHandler } from "./failure-cap
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import { ReplayScope } from "./failure-capture/replay-scope.js";
 import type { FleetMembership } from "./fleet.js";
-import type { Health } from "./health/health.js";
-import { healthOf } from "./health-checks.js";
+import { type Health, idleHealth } from "./health/health.js";
 import type { IdempotencyGate } from "./idempotency/gate.js";
 import { idempotencySettings } from "./idempotency/settings.js";
 import type { IdempotencyStore } from "./idempotency/store.js";
 import { KvIdempotencyStore } from "./idempotency/stores/kv.js";
 import { MemoryIdempotencyStore } from "./idempotency/stores/memory.js";
 import { SuccessionIdempotencyStore } from "./idempotency/stores/succession.js";
-import { drain, type ShutdownReport } from "./lifecycle/lifecycle.js";
+import { idleJournal, type Journal } from "./journal/types.js";
+import { MemoryKeyValueStore } from "./kv/stores/memory.js";
+import { idleLifecycle, type Lifecycle, type ShutdownReport } from "./lifecycle/lifecycle.js";
+import type { ShutdownRequest } from "./lifecycle/runtime-lifecycle.js";
+import type { Operations, OperationsParts } from "./operations.js";
 import { CallerSignals } from "./pipeline/caller-signal.js";
 import { Deadlines } from "./pipeline/deadline.js";
 import type { CircuitBreakerOptions, ProtectOptions } from "./pipeline/options.js";
 import { scopes } from "./pipeline/scope.js";
 import type { CallServices } from "./pipeline/services.js";
-import { discoverPlugins } from "./plugins/discovery.js";
-import { PluginHost, type Surroundings } from "./plugins/host.js";
+import type { PluginHost, Surroundings } from "./plugins/host.js";
 import type { Plugin } from "./plugins/plugin.js";
-import { within } from "./plugins/within.js";
-import { configurationQuarantined, type Posture, runtimePosture, unknownVariable } from "./posture.js";
+import type { AdminRoute } from "./plugins/route.js";
+import {
+  configurationQuarantined,
+  type Posture,
+  runtimeAdopted,
+  runtimePosture,
+  unknownVariable,
+} from "./posture.js";
 import { type Caller, createProtected, type Protect } from "./protected.js";
 import type { RateLimitServices } from "./rate-limit/gate.js";
 import { rateLimitSettings } from "./rate-limit/settings.js";
+import { idleReports, type Reports } from "./report/reports.js";
 import { type BaldurOptions, checkOptions, overridesOf } from "./runtime-options.js";
+import { idleScheduler, type Scheduler } from "./scheduler/scheduler.js";
 import { SettingsCatalog } from "./settings/catalog.js";
 import type { SettingsGroup } from "./settings/define.js";
 import { Environment } from "./settings/environment.js";
 import { unknownVariables } from "./settings/resolve.js";
 import { environmentProblem, runtimeSettings, storageSettings } from "./settings/runtime.js";
+import { metricsSlot } from "./slots/metrics.js";
 import { SlotTable } from "./slots/slot.js";
 import { SLOTS } from "./slots/slots.js";
 import { Backends } from "./storage/backends.js";
@@ -55,6 +66,7 @@ import { loggingSettings, metricsSettings } from "./telemetry/settings.js";
 import { LogSink } from "./telemetry/sinks/log.js";
 import { TelemetryHub } from "./telemetry/telemetry.js";
 import { isObject } from "./validate.js";
+import { within } from "./within.js";
 
 /** How the default runtime is made. */
 export interface Origin {
@@ -68,7 +80,18 @@ export interface Origin {
   readonly idempotencyStore?: MemoryIdempotencyStore;
 }
 
-const DRAIN = 30_000;
+/** Milliseconds that a start under way has to end before the runtime is closed. */
+const START_TIMEOUT = 30_000;
+/** Milliseconds that are kept, when a runtime closes, for what keeps its state; at most an eighth of all. */
+const RESERVE = 2000;
+/** Milliseconds that it has in any case. */
+const LEAST = 500;
+/** What a start loads. */
+interface Loaded extends Pick<typeof import("./operations.js"), "discoverPlugins"> {
+  readonly operations: Operations;
+  readonly host: PluginHost;
+}
+
 /** Areas that packages bring: naming one whose package is absent is no mistake. */
 const AREAS_OF_PACKAGES: readonly string[] = [
   "dlq",
@@ -77,8 +100,7 @@ const AREAS_OF_PACKAGES: readonly string[] = [
   "sql",
   "embedded",
   "admin",
-  "health",
-  "shutdown",
+  "prometheus",
 ];
 
 /**
@@ -96,7 +118,6 @@ export class Runtime implements Baldur, Caller {
   readonly telemetry: TelemetryHub;
   readonly slots: SlotTable = new SlotTable(SLOTS);
   readonly control: KillSwitch;
-  readonly health: Health;
   readonly replayHandlers: ReplayHandlers;
   /** The posture was told. */
   announced: boolean;
@@ -115,12 +136,16 @@ export class Runtime implements Baldur, Caller {
   /** In use until the start, and where nothing durable is there. */
   readonly idempotencyStore: MemoryIdempotencyStore;
   readonly #documents: DeferredDocumentStore;
-  readonly #host: PluginHost;
   readonly #keyValue: KeyValueTier;
   readonly #backends = new Backends();
   readonly #random: Random;
+  readonly #idle = idleLifecycle((options) => this.#shutDown(options ?? {}));
+  #operations: Operations | undefined;
+  #host: PluginHost | undefined;
+  #loading: Promise<Loaded> | undefined;
   #fleet: FleetMembership | undefined;
   readonly #replays = new ReplayScope();
+  #isDefault = false;
   #started = false;
   #starting: Promise<this> | undefined;
   #closing: Promise<ShutdownReport> | undefined;
@@ -155,14 +180,6 @@ export class Runtime implements Baldur, Caller {
     this.#deadlines = new Deadlines(this.#clock);
     this.idempotencyStore = origin.idempotencyStore ?? this.#createIdempotencyStore();
     this.calls = this.#createCalls(random);
-    this.#host = new PluginHost({
-      slots: this.slots,
-      telemetry: this.telemetry,
-      clock: this.#clock,
-      surroundings: () => this.#surroundings(),
-      env: (name) => new Environment(options.env).get(name), // as it is when asked, not as it was at first
-    });
-    this.health = healthOf(this);
     this.rateLimiting = {
       clock: this.#clock,
       telemetry: this.telemetry,
@@ -228,22 +245,42 @@ export class Runtime implements Baldur, Caller {
   }
 
   close(options: { deadline?: number } = {}): Promise<ShutdownReport> {
-    const deadline = options?.deadline ?? DRAIN;
-    if (typeof deadline !== "number" || !(deadline >= 0))
-      return Promise.reject(invalid("deadline", "a number of milliseconds", deadline));
-    this.#closing ??= this.#close(deadline);
-    return this.#closing;
+    return this.#shutDown({ ...options, immediate: true });
+  }
+
+  get lifecycle(): Lifecycle {
+    return this.#operations?.lifecycle ?? this.#idle;
+  }
+
+  get health(): Health {
+    return this.#operations?.health ?? idleHealth;
+  }
+
+  get scheduler(): Scheduler {
+    return this.#operations?.scheduler ?? idleScheduler;
+  }
+
+  get reports(): Reports {
+    return idleReports;
+  }
+
+  get journal(): Journal {
+    return this.#operations?.journal ?? idleJournal;
+  }
+
+  routes(): readonly AdminRoute[] {
+    return this.#host?.routes() ?? [];
   }
 
   posture(): Posture {
-    const { entitlement } = this.#host;
+    const entitlement = this.#host?.entitlement ?? { status: "missing" };
     return {
       tier: entitlement.status === "active" ? "pro" : "oss",
       storage: this.#backends.name ?? this.#keyValue.name,
       storageMode: this.storage.mode,
-      metrics: "none",
+      metrics: this.slots.isFilled(metricsSlot) ? this.slots.get(metricsSlot).kind : "none",
       entitlement,
-      plugins: this.#host.rows(),
+      plugins: this.#host?.rows() ?? [],
       degraded: this.#degraded(),
     };
   }
@@ -257,6 +294,15 @@ export class Runtime implements Baldur, Caller {
     };
   }
 
+  /** It is the application's own from now on. */
+  adopt(): this {
+    this.#isDefault = true;
+    if (!this.#started) return this;
+    this.#listen();
+    this.telemetry.report(runtimeAdopted, {});
+    return this;
+  }
+
   /** Takes over what only matters from the start on. */
   plug({ plugins, discover }: Pick<BaldurOptions, "plugins" | "discover">): this {
     checkOptions({ ...(plugins !== undefined && { plugins }), ...(discover !== undefined && { discover }) });
@@ -265,45 +311,118 @@ export class Runtime implements Baldur, Caller {
   }
 
   async #start(): Promise<this> {
+    const { operations, host, discoverPlugins } = await this.#load();
     const runtime = this.settings.of(runtimeSettings);
     const { plugins: explicit, discover } = this.#plugging;
     const found = discover ? await discoverPlugins({ list: runtime.plugins }) : { plugins: [], broken: [] };
     const plugins = [...explicit, ...found.plugins];
     this.#refuse([
+      ...operations.problems,
       ...this.#resolve(distinct(plugins).flatMap((plugin) => plugin.settings ?? [])),
       ...this.#unknownAreas(),
     ]);
-    await this.#host.load(plugins, found.broken);
-    await this.#backends.open((kind) => this.#host.providers(kind)[0]?.factory);
-    await this.#keyValue.open(this.#host.providers("embedded")[0]?.factory);
-    this.#requireStores();
+    await host.load(plugins, found.broken);
+    await this.#backends.open((kind) => host.providers(kind)[0]?.factory);
+    await this.#keyValue.open(host.providers("embedded")[0]?.factory);
+    this.#requireStores(host);
     await this.#joinFleet();
+    this.#opened(operations);
     this.#useDurableIdempotency();
     this.slots.seal();
-    await this.#host.start(); // one that fails takes back what it filled
+    await host.start(); // one that fails takes back what it filled
     this.calls.recompose();
     await this.control.start();
     this.#reportUnknownVariables();
     this.#started = true;
+    operations.start();
+    this.#listen();
     this.#reportPosture();
     return this;
   }
 
-  async #close(deadline: number): Promise<ShutdownReport> {
-    const began = this.#clock.monotonic();
-    await this.#startEnded(deadline);
-    const remaining = (): number => Math.max(0, deadline - (this.#clock.monotonic() - began));
-    const { drained, abandoned } = await drain(this.calls.endpoints, this.#clock, remaining());
-    const unclean = await this.#host.close(remaining());
-    await this.control.close();
-    await this.#documents.close();
-    await this.#fleet?.leave();
-    await this.#keyValue.close(); // the switch may be kept in it
-    await this.#backends.close();
+  /** What is not needed before a start. */
+  #load(): Promise<Loaded> {
+    this.#loading ??= import("./operations.js").then(({ Operations, PluginHost, discoverPlugins }) => {
+      this.#operations = new Operations(this.#operationsParts());
+      this.#host = new PluginHost({
+        slots: this.slots,
+        telemetry: this.telemetry,
+        clock: this.#clock,
+        surroundings: () => this.#surroundings(),
+        env: (name) => new Environment(this.#options.env).get(name), // as it is when asked, not as it was at first
+      });
+      return { operations: this.#operations, host: this.#host, discoverPlugins };
+    });
+    return this.#loading;
+  }
+
+  #operationsParts(): OperationsParts {
+    return {
+      runtime: this,
+      settings: this.settings,
+      clock: this.#clock,
+      random: this.#random,
+      telemetry: this.telemetry,
+      slots: this.slots,
+      documents: this.#documents,
+      stateFolder: () => this.#dataFolder(),
+      calls: () =>
+        [...this.calls.endpoints.values()].flatMap(({ name, inFlight }) =>
+          inFlight > 0 ? [[name, inFlight] as const] : [],
+        ),
+      shutDown: (request) => this.#shutDown(request),
+    };
+  }
+
+  #opened(operations: Operations): void {
+    operations.opened({
+      redis: this.#backends.redis,
+      sql: this.#backends.sql,
+      keyValue: this.#keyValue.store,
+      memory: () => new MemoryKeyValueStore(),
+      embeddedProblem: () => this.#keyValue.problem,
+    });
+  }
+
+  #listen(): void {
+    if (this.#options.signals ?? this.#isDefault) this.#operations?.signals.listen();
+  }
+
+  #shutDown(request: ShutdownRequest): Promise<ShutdownReport> {
+    const deadline = request.deadline;
+    if (deadline !== undefined && !(typeof deadline === "number" && deadline >= 0))
+      return Promise.reject(invalid("deadline", "a number of milliseconds", deadline));
+    this.#closing ??= this.#close(request);
+    return this.#closing;
+  }
+
+  async #close(request: ShutdownRequest): Promise<ShutdownReport> {
+    this.#operations?.lifecycle.begin(request);
+    await this.#startEnded(request.deadline ?? START_TIMEOUT);
+    const { operations, host } = await this.#load();
+    operations.lifecycle.begin(request);
+    const report = await operations.lifecycle.end(request, (limit) => this.#release(limit, operations, host));
+    operations.signals[Symbol.dispose]();
+    return report;
+  }
+
+  /** Gives back everything, within about so many milliseconds. Answers what did not end. Never rejects. */
+  async #release(limit: number, operations: Operations, host: PluginHost): Promise<string[]> {
+    const end = this.#clock.monotonic() + limit;
+    const remaining = (): number => Math.max(0, end - this.#clock.monotonic());
+    const reserve = Math.min(limit / 8, RESERVE);
+    const jobs = await operations.close((limit - reserve) / 2);
+    const plugins = await host.close(Math.max(0, remaining() - reserve));
+    const stores = await operations.release(Math.max(remaining(), LEAST), [
+      { name: "control", close: () => this.control.close() },
+      { name: "documents", close: () => this.#documents.close() },
+      { name: "journal", close: (limit) => operations.journal?.close(limit / 2) },
+      { name: "fleet", close: () => this.#fleet?.leave() },
+      { name: "embedded store", close: () => this.#keyValue.close() }, // the switch may be kept in it
+      { name: "servers", close: () => this.#backends.close() },
+    ]);
     this.#deadlines.close();
-    const left = [...abandoned, ...unclean];
-    const duration = this.#clock.monotonic() - began;
-    return { clean: left.length === 0, duration, drained, abandoned: left };
+    return [...jobs, ...plugins, ...stores];
   }
 
   /** A start that is under way, and what it rejects with, is waited for, within the deadline. */
@@ -336,12 +455,12 @@ export class Runtime implements Baldur, Caller {
     });
   }
 
-  #requireStores(): void {
+  #requireStores(host: PluginHost): void {
     const requirements = {
       runtime: this.settings.of(runtimeSettings),
       storage: this.settings.of(storageSettings),
       control: this.settings.of(controlSettings),
-      isProvided: (kind: string) => this.#host.providers(kind).length > 0,
+      isProvided: (kind: string) => host.providers(kind).length > 0,
       isReached: (kind: "redis" | "sql") => this.#backends[kind]?.available === true,
       embeddedProblem: this.#keyValue.problem,
     };
@@ -473,6 +592,8 @@ export class Runtime implements Baldur, Caller {
 
   #surroundings(): Surroundings {
     return {
+      runtime: this,
+      isDefault: () => this.#isDefault,
       settings: (group, overrides) => this.settings.withOverrides(group, overrides),
       storage: this.settings.of(storageSettings),
       documents: this.#documents,

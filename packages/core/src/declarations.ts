@@ -22,21 +22,33 @@ import { DLQError, DLQReplayError } from "./failure-capture/errors.js";
 import * as captureEvents from "./failure-capture/events.js";
 import * as captureMetrics from "./failure-capture/metrics.js";
 import * as fallbackEvents from "./fallback/events.js";
+import * as healthMetrics from "./health/metrics.js";
+import * as httpEvents from "./http/events.js";
+import * as httpMetrics from "./http/metrics.js";
 import { IdempotencyDuplicateError, IdempotencyUnavailableError } from "./idempotency/errors.js";
 import * as idempotencyEvents from "./idempotency/events.js";
 import * as idempotencyMetrics from "./idempotency/metrics.js";
+import * as journalEvents from "./journal/events.js";
+import * as journalMetrics from "./journal/metrics.js";
+import * as lifecycleEvents from "./lifecycle/events.js";
+import * as lifecycleMetrics from "./lifecycle/metrics.js";
+import { OPERATIONS_SETTINGS } from "./operations-settings.js";
 import { TimeoutPolicyError } from "./pipeline/errors.js";
 import * as pipelineEvents from "./pipeline/events.js";
 import * as pipelineMetrics from "./pipeline/metrics.js";
 import * as pluginEvents from "./plugins/events.js";
 import * as pluginMetrics from "./plugins/metrics.js";
-import { configurationQuarantined, runtimePosture, unknownVariable } from "./posture.js";
+import { configurationQuarantined, runtimeAdopted, runtimePosture, unknownVariable } from "./posture.js";
+import * as cacheEvents from "./precomputed-cache/events.js";
+import * as cacheMetrics from "./precomputed-cache/metrics.js";
 import { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
 import * as rateLimitEvents from "./rate-limit/events.js";
 import * as rateLimitMetrics from "./rate-limit/metrics.js";
 import { RetryExhaustedError } from "./retry/errors.js";
 import * as retryEvents from "./retry/events.js";
 import * as retryMetrics from "./retry/metrics.js";
+import * as schedulerEvents from "./scheduler/events.js";
+import * as schedulerMetrics from "./scheduler/metrics.js";
 import type { SettingsGroup } from "./settings/define.js";
 import * as storageEvents from "./storage/events.js";
 import * as storageMetrics from "./storage/metrics.js";
@@ -48,7 +60,7 @@ import * as walEvents from "./wal/events.js";
 import * as walMetrics from "./wal/metrics.js";
 
 const EVENTS: readonly object[] = [
-  { configurationQuarantined, runtimePosture, unknownVariable },
+  { configurationQuarantined, runtimeAdopted, runtimePosture, unknownVariable },
   pipelineEvents,
   bulkheadEvents,
   circuitEvents,
@@ -64,6 +76,11 @@ const EVENTS: readonly object[] = [
   pluginEvents,
   storageEvents,
   walEvents,
+  journalEvents,
+  httpEvents,
+  lifecycleEvents,
+  schedulerEvents,
+  cacheEvents,
   telemetryEvents,
 ];
 
@@ -77,8 +94,14 @@ const METRICS: readonly object[] = [
   captureMetrics,
   controlMetrics,
   pluginMetrics,
+  httpMetrics,
   storageMetrics,
   walMetrics,
+  journalMetrics,
+  lifecycleMetrics,
+  schedulerMetrics,
+  healthMetrics,
+  cacheMetrics,
   telemetryMetrics,
 ];
 
@@ -144,7 +167,7 @@ export function declarations(): Declarations {
   );
   return {
     errors: ERRORS.map(declareError),
-    settings: SETTINGS,
+    settings: [...SETTINGS, ...OPERATIONS_SETTINGS],
     events: events as EventDefinition<object>[],
     metrics: metrics as MetricDefinition[],
   };

@@ -2,8 +2,12 @@ import { type SharedStateSettings, sharedStateSettings } from "./circuit-breaker
 import { circuitBreakerSettings } from "./circuit-breaker/settings.js";
 import type { CircuitBreakerSettings } from "./circuit-breaker/types.js";
 import { type ControlSettings, controlSettings } from "./control/settings.js";
+import type { HealthSettings } from "./health/settings.js";
 import { type IdempotencySettings, idempotencySettings } from "./idempotency/settings.js";
+import type { JournalSettings } from "./journal/settings.js";
+import type { ShutdownSettings } from "./lifecycle/settings.js";
 import { type ProtectSettings, protectSettings } from "./pipeline/settings.js";
+import type { PrecomputedCacheSettings } from "./precomputed-cache/settings.js";
 import {
   type RateLimitBackoffSettings,
   type RateLimitSettings,
@@ -16,6 +20,7 @@ import {
   retryBudgetSettings,
   retrySettings,
 } from "./retry/settings.js";
+import type { LeaderElectionSettings, SchedulerSettings } from "./scheduler/settings.js";
 import type { SettingsGroup } from "./settings/define.js";
 import {
   type RuntimeSettings,
@@ -45,12 +50,18 @@ export interface SettingsByArea {
   storage?: Partial<StorageSettings>;
   sharedState?: Partial<SharedStateSettings>;
   resilientStorage?: Partial<ResilientStorageSettings>;
+  shutdown?: Partial<ShutdownSettings>;
+  health?: Partial<HealthSettings>;
+  precomputedCache?: Partial<PrecomputedCacheSettings>;
+  scheduler?: Partial<SchedulerSettings>;
+  leaderElection?: Partial<LeaderElectionSettings>;
+  journal?: Partial<JournalSettings>;
   logging?: Partial<LoggingSettings>;
   metrics?: Partial<MetricsSettings>;
   [area: string]: object | undefined;
 }
 
-/** Every setting that core reads. */
+/** The settings that a runtime reads when it is made; those of its operation are in `operations-settings.ts`. */
 export const SETTINGS: readonly SettingsGroup[] = [
   runtimeSettings,
   protectSettings,

@@ -114,10 +114,10 @@ async function begin(options: BaldurOptions): Promise<Baldur> {
   checkOptions(options);
   const { runtime, provisional } = holder;
   const isUsable = runtime !== undefined && !runtime.quarantined;
-  if (provisional !== undefined && isUsable && !namesAny(options)) return adopt(provisional);
+  if (provisional !== undefined && isUsable && !namesAny(options)) return adopt(provisional.adopt());
   const all = { ...options, plugins: [...(options.plugins ?? []), ...registered()] };
-  if (provisional !== undefined) return succeed(new Runtime(all, origin()));
-  return start(isUsable && onlyPlugs(options) ? runtime.plug(all) : new Runtime(all, origin()));
+  if (provisional !== undefined) return succeed(new Runtime(all, origin()).adopt());
+  return start((isUsable && onlyPlugs(options) ? runtime.plug(all) : new Runtime(all, origin())).adopt());
 }
 
 async function start(starting: Runtime): Promise<Baldur> {

@@ -40,7 +40,7 @@ export class BaldurError extends Error {
 
 /** An option, name or setting breaks its rule. Thrown where the value is given. @public */
 export class ConfigurationError extends BaldurError {
-  override readonly code = "ERR_BALDUR_CONFIGURATION";
+  override readonly code: string = "ERR_BALDUR_CONFIGURATION";
   /** Every problem found, one sentence each. */
   readonly problems: readonly string[];
 

@@ -40,11 +40,32 @@ export type {
   ReplayVerdict,
   RequestData,
 } from "./failure-capture/operation.js";
-export type { Health, HealthCheck, HealthReport, HealthStatus } from "./health/health.js";
+export type {
+  Health,
+  HealthCheck,
+  HealthProbe,
+  HealthReport,
+  HealthStatus,
+  PoolReport,
+  PoolRow,
+  PoolStatus,
+  Readiness,
+} from "./health/health.js";
+export type { HealthSettings } from "./health/settings.js";
 export type { Duplicate } from "./idempotency/errors.js";
 export { IdempotencyDuplicateError, IdempotencyUnavailableError } from "./idempotency/errors.js";
 export type { IdempotencySettings } from "./idempotency/settings.js";
-export type { ShutdownReport } from "./lifecycle/lifecycle.js";
+export type { JournalSettings } from "./journal/settings.js";
+export type { Journal, JournalEntry, JournalNote, JournalPage, JournalQuery } from "./journal/types.js";
+export type {
+  Admission,
+  Lifecycle,
+  ShutdownHandler,
+  ShutdownOptions,
+  ShutdownReport,
+} from "./lifecycle/lifecycle.js";
+export type { ShutdownSettings } from "./lifecycle/settings.js";
+export type { Phase } from "./phase.js";
 export { TimeoutPolicyError } from "./pipeline/errors.js";
 export type {
   BackoffFunction,
@@ -62,16 +83,32 @@ export type {
 export type { Classification, Outcome } from "./pipeline/outcome.js";
 export type { ProtectResult } from "./pipeline/result.js";
 export type { ProtectSettings } from "./pipeline/settings.js";
-export type { PluginRow } from "./plugins/host.js";
-export type { Entitlement, Plugin, PluginContext } from "./plugins/plugin.js";
+export type { Entitlement } from "./plugins/entitlement.js";
+export type { Plugin, PluginContext } from "./plugins/plugin.js";
+export type { AdminField, AdminFields, AdminRequest, AdminRoute } from "./plugins/route.js";
+export type { PluginRow } from "./plugins/row.js";
 export type { Posture } from "./posture.js";
+export type { Cached, CacheHit } from "./precomputed-cache/precomputed-cache.js";
+export type { PrecomputedCacheSettings } from "./precomputed-cache/settings.js";
 export { domain, onReplay, protect, protectedFunction as protected, protectWithMeta } from "./protect.js";
 export type { Protect, Protected } from "./protected.js";
 export { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
 export type { RateLimitBackoffSettings, RateLimitSettings } from "./rate-limit/settings.js";
+export type {
+  DailyReport,
+  DailyReportEntry,
+  DailyReportTrend,
+  DashboardSummary,
+  HealingSummary,
+  Reports,
+  Share,
+  Verdict,
+} from "./report/reports.js";
 export { RetryExhaustedError } from "./retry/errors.js";
 export type { RetryBudgetOptions, RetryBudgetSettings, RetrySettings } from "./retry/settings.js";
 export type { BaldurOptions, StorageOptions } from "./runtime-options.js";
+export type { Job, JobRow, Scheduler } from "./scheduler/scheduler.js";
+export type { LeaderElectionSettings, SchedulerSettings } from "./scheduler/settings.js";
 export type { SettingRow, SettingsCatalog } from "./settings/catalog.js";
 export type { Field, SettingsGroup, Unit } from "./settings/define.js";
 export type { SettingSource } from "./settings/resolve.js";

@@ -22,6 +22,23 @@ export type {
   RequestData,
 } from "./failure-capture/operation.js";
 export type { ReplayHandlers } from "./failure-capture/replay-handlers.js";
+export { HttpAdapter, type RuntimeSource } from "./http/adapter.js";
+export { type HttpAnswer, sendAnswer, unsaid } from "./http/answer.js";
+export type { HttpCircuitOptions } from "./http/circuit-gate.js";
+export type { RequestContext } from "./http/context.js";
+export type { ControlHandler, CreateControlHandler } from "./http/control-api.js";
+export type { HttpDeadlineOptions } from "./http/deadline-gate.js";
+export { OTHER_ENDPOINT, UNMATCHED_ROUTE } from "./http/endpoint-label.js";
+export type { HttpFramework, Instead } from "./http/framework.js";
+export { HttpMeasurement, HttpMetrics, type HttpMetricsOptions } from "./http/http-metrics.js";
+export type { HttpServer } from "./http/http-server.js";
+export type { HttpIdempotencyOptions, IdempotentRequest } from "./http/idempotency.js";
+export { Mounts } from "./http/mounts.js";
+export type * from "./http/options.js";
+export { OwnRoutes, type OwnRoutesParts } from "./http/own-routes.js";
+export type { HttpRateLimitOptions } from "./http/rate-gate.js";
+export { RouteGuard, type RouteName } from "./http/route-guard.js";
+export { type HttpSettings, httpSettings } from "./http/settings.js";
 export type {
   Answer,
   ClaimAnswer,
@@ -34,9 +51,14 @@ export type {
 export { KvIdempotencyStore, type KvIdempotencyStoreOptions } from "./idempotency/stores/kv.js";
 export * from "./kv/kv.js";
 export { MemoryKeyValueStore } from "./kv/stores/memory.js";
+export { resolveOperations } from "./operations-settings.js";
 export { validateName } from "./pipeline/endpoints.js";
+export { type Discovery, type DiscoveryOptions, discoverPlugins } from "./plugins/discovery.js";
+export type { Entitlement, EntitlementRequest } from "./plugins/entitlement.js";
 export * from "./plugins/plugin.js";
+export type * from "./plugins/route.js";
 export { defaultBaldur } from "./protect.js";
+export { type ProtectedPolicy, policyOf } from "./protected.js";
 export type { CooldownPeers, CooldownTable, PeerCooldown } from "./rate-limit/peers.js";
 export type { RateLimitRule, RateLimitStore, Taken, TakeRequest } from "./rate-limit/store.js";
 export * from "./redis/redis.js";
@@ -63,6 +85,7 @@ export {
   type Unit,
   type Unnamed,
 } from "./settings/define.js";
+export { nearest } from "./settings/nearest.js";
 export type { Parsed } from "./settings/parse.js";
 export * from "./slots/audit.js";
 export * from "./slots/bulkhead.js";
@@ -70,6 +93,7 @@ export * from "./slots/emergency.js";
 export * from "./slots/failure-recorder.js";
 export * from "./slots/governance.js";
 export * from "./slots/leader.js";
+export * from "./slots/metrics.js";
 export * from "./slots/notifier.js";
 export * from "./slots/rollout.js";
 export { defineSlot, type Provided, type Slot, type SlotRow, type SlotTable } from "./slots/slot.js";
@@ -88,12 +112,16 @@ export {
   type TelemetryEvent,
 } from "./telemetry/event.js";
 export {
+  type Across,
   defineCounter,
   defineGauge,
   defineHistogram,
   type MetricDefinition,
   type MetricKind,
   type MetricOptions,
+  type MetricReading,
   type MetricSample,
 } from "./telemetry/metric.js";
+export { redact } from "./telemetry/redact.js";
+export { type MetricsSettings, metricsSettings } from "./telemetry/settings.js";
 export type { Sink, Telemetry } from "./telemetry/telemetry.js";

@@ -1,5 +1,5 @@
-import type { PluginRow } from "./plugins/host.js";
-import type { Entitlement } from "./plugins/plugin.js";
+import type { Entitlement } from "./plugins/entitlement.js";
+import type { PluginRow } from "./plugins/row.js";
 import { defineEvent, type EventDefinition } from "./telemetry/event.js";
 
 /** What is active, inert or degraded in a runtime, and why. @public */
@@ -43,4 +43,9 @@ export const configurationQuarantined: EventDefinition<{ problems: readonly stri
 }>()("baldur.fatal_config_error_quarantine", {
   level: "critical",
   help: "settings break their rules; their defaults are in force",
+});
+
+export const runtimeAdopted: EventDefinition<object> = defineEvent<object>()("baldur.runtime_adopted", {
+  level: "debug",
+  help: "init() took over the runtime that a registration had started",
 });

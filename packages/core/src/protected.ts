@@ -34,6 +34,20 @@ export interface Protect {
   (name: string, options?: ProtectedOptions<any[], any>): AsyncDecorator;
 }
 
+/** What a protected function was told to do. @public */
+export interface ProtectedPolicy {
+  readonly name: string;
+  readonly options: ProtectedOptions;
+}
+
+/** Found on a wrapper by every copy of this package. */
+const POLICY: unique symbol = Symbol.for("@baldur/core.policy");
+
+/** What a function was told to do, where `protected` has made it; undefined for any other value. @public */
+export function policyOf(fn: unknown): ProtectedPolicy | undefined {
+  return typeof fn === "function" ? (fn as { [POLICY]?: ProtectedPolicy })[POLICY] : undefined;
+}
+
 /** Throws `ConfigurationError` for a bad name, option or target, where it is written. */
 export function createProtected(caller: () => Caller, handlers: ReplayHandlers): Protect {
   return ((name: string, second?: unknown, third?: unknown): unknown => {
@@ -59,9 +73,10 @@ function wrap(
   fn: AnyFunction,
   options: ProtectOptions | undefined,
 ): AnyFunction {
-  return function protectedFunction(this: unknown, ...args: unknown[]): Promise<unknown> {
+  function protectedFunction(this: unknown, ...args: unknown[]): Promise<unknown> {
     return caller().call(name, fn, options, args, this);
-  };
+  }
+  return Object.defineProperty(protectedFunction, POLICY, { value: { name, options: options ?? {} } });
 }
 
 /** A function that keeps its failed calls can do them again. A method cannot: the object that it was called on is gone. */

@@ -29,6 +29,11 @@ export interface BaldurOptions {
   logger?: Logger;
   /** Read in place of `process.env`. */
   env?: Record<string, string | undefined>;
+  /**
+   * Drain on SIGTERM and SIGINT, and then end the process the way the signal does, unless the application listens to the
+   * signal itself; the second signal ends it at once. Default: true for `init()`, false for `createBaldur()`.
+   */
+  signals?: boolean;
   /** Told when settings break their rules, in place of an exception; their defaults are then in force. */
   onFatalConfig?(error: ConfigurationError): void;
 }
@@ -53,6 +58,7 @@ const RULES: Readonly<Record<keyof BaldurOptions, Rule>> = {
   random: ["a function", isFunction],
   logger: ["an object with debug(), info(), warn() and error()", has("debug", "info", "warn", "error")],
   env: ["an object", isObject],
+  signals: ["a boolean", (value) => typeof value === "boolean"],
   onFatalConfig: ["a function", isFunction],
 };
 

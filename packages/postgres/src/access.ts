@@ -1,5 +1,5 @@
 import type { AdapterError } from "@baldur/core";
-import type { Clock, PluginTelemetry } from "@baldur/core/plugin";
+import type { Clock, PluginTelemetry, SqlPool } from "@baldur/core/plugin";
 import type { Client } from "pg";
 import { Availability } from "./availability.js";
 import type { Random } from "./backoff.js";
@@ -74,6 +74,10 @@ export class Access {
   ): Promise<T> {
     if (this.#problem !== undefined) throw this.#unavailable(this.#problem, false);
     return this.#connections.lend(work, timeout);
+  }
+
+  get pool(): SqlPool {
+    return this.#connections.figures;
   }
 
   /** A connection beside the pool, not connected yet. */

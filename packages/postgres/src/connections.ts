@@ -1,4 +1,4 @@
-import type { Clock } from "@baldur/core/plugin";
+import type { Clock, SqlPool } from "@baldur/core/plugin";
 import type { Client, Pool, PoolClient } from "pg";
 import { heard, isAmidTransaction } from "./client.js";
 import { BUSY, type Failure, failureOf, Late, TIMEOUT } from "./failure.js";
@@ -36,20 +36,23 @@ export class Connections {
   /** Lends one for a piece of work, and rejects as that does, or because there is none. `timeout` is of each statement. */
   async lend<T>(work: (session: Session) => Promise<T>, timeout: number = this.parts.timeout): Promise<T> {
     const client = await this.#checkOut();
-    client.on("error", heard);
     const session = new Session(client, { ...this.parts, timeout });
     try {
       return await work(session);
     } finally {
       session.end();
-      client.removeListener("error", heard);
-      client.release(session.broken || isAmidTransaction(client));
+      giveBack(client, session.broken || isAmidTransaction(client));
     }
   }
 
   /** One beside the pool, not connected yet. */
   client(): Client {
     return this.#source.client();
+  }
+
+  get figures(): SqlPool {
+    const { totalCount, idleCount, waitingCount, options } = this.#source.pool;
+    return { size: totalCount, idle: idleCount, waiting: waitingCount, limit: options.max };
   }
 
   /** Gives up all that are there, for nobody can tell which of them still work. A host's pool sees to that itself. */
@@ -80,14 +83,33 @@ export class Connections {
   async #checkOut(): Promise<PoolClient> {
     const { pool } = this.#source;
     const { clock, connectTimeout, failed } = this.parts;
-    const connecting = pool.connect();
+    const connecting = checkedOut(pool);
     try {
       return await within(clock, connectTimeout, connecting);
     } catch (error) {
-      if (error instanceof Late) connecting.then((client) => client.release(), heard);
+      if (error instanceof Late) connecting.then((client) => giveBack(client), heard);
       throw failed(isBusy(pool, error) ? BUSY : failureOf(error), false, error);
     }
   }
+}
+
+/**
+ * Listens to its errors before anything else happens: a server may end a session in the same breath as it begins it, and a
+ * promise would be told too late.
+ */
+function checkedOut(pool: Pool): Promise<PoolClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) return reject(error);
+      client.on("error", heard);
+      resolve(client);
+    });
+  });
+}
+
+function giveBack(client: PoolClient, isOfNoUse = false): void {
+  client.removeListener("error", heard);
+  client.release(isOfNoUse);
 }
 
 /** Late, because all are in use. */

@@ -3,6 +3,7 @@ import type {
   SqlConnection,
   SqlDatabase,
   SqlMigration,
+  SqlPool,
   SqlResult,
   SqlTransaction,
 } from "@baldur/core/plugin";
@@ -53,6 +54,10 @@ export class PostgresDatabase implements SqlDatabase {
 
   get available(): boolean {
     return this.#access.available;
+  }
+
+  get pool(): SqlPool {
+    return this.#access.pool;
   }
 
   get ambient(): SqlTransaction | undefined {

@@ -1,6 +1,11 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { AdapterError } from "@baldur/core";
+import { systemClock } from "@baldur/core/plugin";
 import { type FaultProxy, startFaultProxy } from "@baldur/services";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Pool } from "pg";
+import { Connections } from "../src/connections.js";
 import { hostSource } from "../src/source.js";
 import { endPool, errorOf, eventually, Postgres } from "./fixture.js";
 
@@ -57,6 +62,43 @@ describe("a database whose server is killed", () => {
     await postgres.server.restart();
     await eventually(() => database.available);
     expect((await database.query("select 1 n")).rows).toEqual([{ n: 1 }]);
+  });
+});
+
+/** What a server says that begins a session and ends it in the same breath, as one may that is shut down. */
+const BRIEF = Buffer.concat([
+  message("R", "\0\0\0\0"),
+  message("Z", "I"),
+  message("E", "SFATAL\0C57P01\0Mterminating connection\0\0"),
+]);
+
+function message(type: string, body: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + 4);
+  return Buffer.concat([Buffer.from(type), length, Buffer.from(body)]);
+}
+
+describe("a server that ends a session in the same breath as it begins it", () => {
+  it("ends no process, however often it does so", async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.end(BRIEF));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const pool = new Pool({ connectionString: `postgres://nobody@127.0.0.1:${port}/none` });
+    const connections = new Connections({
+      open: hostSource(pool),
+      clock: systemClock(),
+      connectTimeout: 5000,
+      timeout: 5000,
+      failed: ({ reason }) => new AdapterError(reason),
+      onIdleError: () => undefined,
+    });
+    for (let times = 0; times < 3; times++)
+      expect(await errorOf(connections.lend((session) => session.query("select 1")))).toBeDefined();
+    await endPool(pool);
+    server.close();
   });
 });
 

@@ -80,6 +80,30 @@ describe("the plugin", () => {
     await database.close();
   });
 
+  it("tells a runtime about its connections, and keeps it from being ready while the database is away", async () => {
+    const own = await Postgres.start();
+    try {
+      baldur = await createBaldur({
+        discover: false,
+        env: { BALDUR_SQL_POOL_SIZE: "4" },
+        plugins: [postgres({ dsn: own.url })],
+        settings: { health: { readinessCacheTtl: 0 } },
+        logger,
+      }).start();
+      const { health } = baldur;
+      expect(await health.ready()).toMatchObject({ ready: true, checks: { sql: { status: "healthy" } } });
+      const { pools } = await health.pool();
+      expect(pools["sql"]).toMatchObject({ status: "healthy", waiting: 0, limit: 4 });
+      expect(pools["sql"]?.size).toBeGreaterThan(0);
+      await own.server.stop();
+      expect(await health.ready()).toMatchObject({ ready: false, checks: { sql: { status: "unhealthy" } } });
+      expect((await health.check({ fresh: true })).status).toBe("unhealthy");
+    } finally {
+      await baldur?.close();
+      await own[Symbol.asyncDispose]();
+    }
+  });
+
   it("provides one for a host's pool, and does not end that", async () => {
     const pool = new Pool({ connectionString: server.url });
     const database = await opened(pool);

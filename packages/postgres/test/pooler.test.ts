@@ -91,9 +91,10 @@ describe("behind a pooler that lends connections by the transaction", () => {
 
   it("one session alone is held, and only for notifications", async () => {
     await everything({ listen: true });
-    const sessions = recording.said
-      .filter(({ text }) => /^(un)?listen /i.test(text))
-      .map(({ connection }) => connection);
+    const listening = () =>
+      recording.said.filter(({ text }) => /^(un)?listen /i.test(text)).map(({ connection }) => connection);
+    await eventually(() => listening().length > 0);
+    const sessions = listening();
     expect(new Set(sessions).size).toBe(1);
     const others = recording.said.filter(
       ({ connection, type }) => connection === sessions[0] && ["P", "B"].includes(type),

@@ -1,4 +1,4 @@
-import type { AdminRequest, AdminRoute, EntryStatus, FailedOperation } from "@baldur/core/plugin";
+import type { AdminFields, AdminRoute, EntryStatus, FailedOperation } from "@baldur/core/plugin";
 import type { Dlq, EntryFilter, Page } from "./api.js";
 import { checked, isObject } from "./check.js";
 import { tally } from "./counting.js";
@@ -17,58 +17,155 @@ const UNAVAILABLE = 503;
 
 type Body = Readonly<Record<string, unknown>>;
 
+const REASON = { type: "string", maxLength: 500, description: "why, for the journal" } as const;
+const NOTE = { type: "string", maxLength: 500, description: "kept with the entry" } as const;
+const WORD = { type: "string", maxLength: 256 } as const;
+const DAYS = { type: "integer", minimum: 0 } as const;
+const FILTER: AdminFields = {
+  status: { ...WORD, description: `one of ${STATUSES.join(", ")}` },
+  domain: WORD,
+  name: { ...WORD, description: "the protected name" },
+  failure_type: WORD,
+};
+const PAGE: AdminFields = {
+  ...FILTER,
+  page: { type: "integer", minimum: 1 },
+  page_size: { type: "integer", minimum: 1, maximum: LARGEST_PAGE, description: `default ${DEFAULT_PAGE}` },
+  after: { type: "string", description: "`next` of the page before" },
+};
+const BATCH: AdminFields = {
+  batch_size: {
+    type: "integer",
+    minimum: 1,
+    maximum: LARGEST_BATCH,
+    description: `default ${DEFAULT_BATCH}`,
+  },
+  domain: WORD,
+  name: WORD,
+  reason: REASON,
+};
+const PURGE: AdminFields = {
+  confirm: { type: "boolean", const: true, required: true, description: "that it is meant" },
+  ids: {
+    anyOf: [
+      { type: "array", items: { type: "string" } },
+      { type: "string", description: "with commas" },
+    ],
+  },
+  older_than_days: DAYS,
+  reason: REASON,
+};
+const REDRIVE: AdminFields = {
+  reason: { ...REASON, required: true },
+  ticket_url: { type: "string", maxLength: 500 },
+};
+
 /** The routes of the control API; its server comes with another package. Errors are thrown, for the server to answer with. */
 export function routesOf(dlq: Dlq): AdminRoute[] {
+  return [...readingRoutes(dlq), ...entryRoutes(dlq), ...bulkRoutes(dlq), ...summaryRoutes(dlq)];
+}
+
+function readingRoutes(dlq: Dlq): AdminRoute[] {
   return [
-    route("GET", "/dlq/list", "viewer", ({ query }) => listed(dlq, query)),
-    route("GET", "/dlq/facets", "viewer", ({ query }) => dlq.facets(filterOf(query))),
-    route("GET", "/dlq/cleanup/stats", "viewer", () => dlq.stats()),
-    route("GET", "/dlq/{id}", "viewer", ({ params }) => found(dlq, params["id"] ?? "")),
-    route("POST", "/dlq/{id}/retry", "operator", ({ params, actor, body }) =>
+    look("/dlq/list", "entries, the newest first", PAGE, ({ query }) => listed(dlq, query)),
+    look("/dlq/facets", "how many entries there are, by what", FILTER, ({ query }) =>
+      dlq.facets(filterOf(query)),
+    ),
+    look("/dlq/cleanup/stats", "how many there are, and whether they are replayed", {}, () => dlq.stats()),
+    look("/dlq/{id}", "one entry", {}, ({ params }) => found(dlq, params["id"] ?? "")),
+  ];
+}
+
+function entryRoutes(dlq: Dlq): AdminRoute[] {
+  return [
+    act("/dlq/{id}/retry", "operator", "runs an entry again", { reason: REASON }, ({ params, actor, body }) =>
       dlq.replay(params["id"] ?? "", { actor, ...textOf(body, "reason") }),
     ),
-    route("POST", "/dlq/{id}/resolve", "operator", ({ params, actor, body }) =>
-      dlq.resolve(params["id"] ?? "", { actor, ...textOf(body, "note") }),
+    act(
+      "/dlq/{id}/resolve",
+      "operator",
+      "its work was done another way",
+      { note: NOTE, reason: REASON },
+      (asked) => dlq.resolve(asked.params["id"] ?? "", { actor: asked.actor, ...textOf(asked.body, "note") }),
     ),
-    route("POST", "/dlq/{id}/reject", "operator", ({ params, actor, body }) =>
-      dlq.reject(params["id"] ?? "", { actor, ...textOf(body, "note") }),
+    act(
+      "/dlq/{id}/reject",
+      "operator",
+      "its work is not to be done",
+      { note: NOTE, reason: REASON },
+      (asked) => dlq.reject(asked.params["id"] ?? "", { actor: asked.actor, ...textOf(asked.body, "note") }),
     ),
-    route("POST", "/dlq/{id}/force-redrive", "admin", ({ params, actor, body }) => {
-      const { reason = "" } = textOf(body, "reason");
-      const { ticket_url: ticketUrl } = textOf(body, "ticket_url");
-      return dlq.forceRedrive(params["id"] ?? "", {
-        actor,
+    act("/dlq/{id}/force-redrive", "admin", "runs an entry beyond its budget", REDRIVE, (asked) => {
+      const { reason = "" } = textOf(asked.body, "reason");
+      const { ticket_url: ticketUrl } = textOf(asked.body, "ticket_url");
+      return dlq.forceRedrive(asked.params["id"] ?? "", {
+        actor: asked.actor,
         reason,
         ...(ticketUrl !== undefined && { ticketUrl }),
       });
     }),
-    route("POST", "/dlq/replay", "operator", ({ actor, body }) => {
+  ];
+}
+
+function bulkRoutes(dlq: Dlq): AdminRoute[] {
+  const archive: AdminFields = {
+    older_than_days: { ...DAYS, minimum: 1, description: "default 30" },
+    reason: REASON,
+  };
+  return [
+    act("/dlq/replay", "operator", "runs a batch of entries again", BATCH, ({ actor, body }) => {
       const maxItems = integerOf(objectOf(body)["batch_size"], "batch_size", DEFAULT_BATCH, LARGEST_BATCH);
       const filter = { maxItems, ...textOf(body, "domain"), ...textOf(body, "name") };
       return dlq.replayBatch(filter, { actor, ...textOf(body, "reason") });
     }),
-    route("POST", "/dlq/sweep", "operator", ({ body }) => dlq.sweep(textOf(body, "name").name ?? "")),
-    route("POST", "/dlq/cleanup/archive", "operator", async ({ body }) => {
+    act(
+      "/dlq/sweep",
+      "operator",
+      "runs what waits under a name",
+      { name: WORD, reason: REASON },
+      ({ body }) => dlq.sweep(textOf(body, "name").name ?? ""),
+    ),
+    act("/dlq/cleanup/archive", "operator", "puts away what was resolved", archive, async ({ body }) => {
       const days = integerOf(objectOf(body)["older_than_days"], "older_than_days", 30);
       return { archived: await dlq.archive({ olderThan: days * DAY }) };
     }),
-    route("POST", "/dlq/cleanup/purge", "admin", async ({ body }) => ({
+    act("/dlq/cleanup/purge", "admin", "removes archived entries for good", PURGE, async ({ body }) => ({
       purged: await purge(dlq, objectOf(body)),
     })),
-    route("POST", "/dlq/test/create", "admin", ({ actor }) => drill(dlq, actor)),
-    route("GET", "/dlq-compressed", "viewer", async () => ({ items: await dlq.summaries() })),
-    route("GET", "/dlq-compressed/summary", "viewer", async () => sumOf(await dlq.summaries())),
-    route("GET", "/dlq-compressed/{id}", "viewer", ({ params }) => summary(dlq, params["id"] ?? "")),
+    act(
+      "/dlq/test/create",
+      "admin",
+      "makes an entry to try things out with",
+      { reason: REASON },
+      ({ actor }) => drill(dlq, actor),
+    ),
   ];
 }
 
-function route(
-  method: AdminRoute["method"],
+function summaryRoutes(dlq: Dlq): AdminRoute[] {
+  return [
+    look("/dlq-compressed", "summaries of what was removed", {}, async () => ({
+      items: await dlq.summaries(),
+    })),
+    look("/dlq-compressed/summary", "all of them together", {}, async () => sumOf(await dlq.summaries())),
+    look("/dlq-compressed/{id}", "one of them", {}, ({ params }) => summary(dlq, params["id"] ?? "")),
+  ];
+}
+
+type Handler = AdminRoute["handler"];
+
+function look(path: string, text: string, query: AdminFields, handler: Handler): AdminRoute {
+  return { method: "GET", path, role: "viewer", summary: text, query, handler };
+}
+
+function act(
   path: string,
   role: AdminRoute["role"],
-  handler: (request: AdminRequest) => unknown,
+  text: string,
+  body: AdminFields,
+  handler: Handler,
 ): AdminRoute {
-  return { method, path, role, handler };
+  return { method: "POST", path, role, summary: text, body, handler };
 }
 
 /** From where the page before ended, or by its number: then it is gone to from the first one. */

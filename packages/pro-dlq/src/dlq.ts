@@ -139,9 +139,13 @@ export class DeadLetterQueue implements Dlq {
     checkAll("options", options, ASKED);
     const { actor, reason = "" } = options;
     const entry = await this.parts.replays.entry(id);
-    if (actor !== undefined) this.#tell(entry, "replay", actor, reason);
     const trigger = actor === undefined ? "manual_replay" : "manual_retry";
-    return this.parts.replays.one(id, { trigger, actor }, (claim) => ({ type: "claim", claim }));
+    const result = await this.parts.replays.one(id, { trigger, actor }, (claim) => ({
+      type: "claim",
+      claim,
+    }));
+    if (actor !== undefined) this.#tell(entry, "replay", { actor, reason, success: result.success });
+    return result;
   }
 
   async replayBatch(filter: BatchFilter, options: Asked = {}): Promise<BatchReplayResult> {
@@ -180,7 +184,7 @@ export class DeadLetterQueue implements Dlq {
     const single = { trigger: "force_redrive", actor, overrideKillSwitch } as const;
     const scar = ticketUrl === undefined ? {} : { ticketUrl };
     const result = await this.parts.replays.one(id, single, (claim) => ({ type: "redrive", claim, ...scar }));
-    this.#tell(entry, "force_redrive", actor, reason);
+    this.#tell(entry, "force_redrive", { actor, reason, success: result.success });
     if (!result.skipped) this.parts.context.telemetry.counter(redriveTotal).cell(entry.body.domain).add();
     return result;
   }
@@ -220,14 +224,18 @@ export class DeadLetterQueue implements Dlq {
     const input = { type, actor, ...(note !== undefined && { note }) };
     const [changed] = await store.change([{ id, input }], context.clock.now());
     const entry = { body, state: stateOf(id, changed as NonNullable<typeof changed>) };
-    this.#tell(entry, type, actor, note ?? "");
+    this.#tell(entry, type, { actor, reason: note ?? "", success: true });
     this.#audit(`dlq_${type}`, entry, actor, { note });
     return toOperation(entry);
   }
 
-  #tell({ body }: Entry, action: string, actor: string, reason: string): void {
+  #tell(
+    { body }: Entry,
+    action: string,
+    how: { readonly actor: string; readonly reason: string; readonly success: boolean },
+  ): void {
     const { id, name, domain } = body;
-    this.parts.context.telemetry.report(entryOperated, { id, name, domain, action, actor, reason });
+    this.parts.context.telemetry.report(entryOperated, { id, name, domain, action, ...how });
   }
 
   #audit(action: string, { body }: Entry, actorId: string, details: Record<string, unknown>): void {

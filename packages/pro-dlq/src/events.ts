@@ -167,7 +167,6 @@ export const replayCompleted: EventDefinition<
 > = event("dlq_replay.completed", {
   level: "debug",
   family: "replay",
-  journal: true,
   help: "a replay ended",
 });
 
@@ -259,13 +258,14 @@ export const entriesPurged: EventDefinition<{ entries: number }> = event("dlq.en
   help: "archived entries were removed for good",
 });
 
-export const entryOperated: EventDefinition<OfEntry & { action: string; actor: string; reason: string }> =
-  event("dlq.entry_operated", {
-    level: "info",
-    family: "dlq",
-    journal: true,
-    help: "an operator resolved, rejected, retried or redrove an entry",
-  });
+export const entryOperated: EventDefinition<
+  OfEntry & { action: string; actor: string; reason: string; success: boolean }
+> = event("dlq.entry_operated", {
+  level: "info",
+  family: "dlq",
+  journal: true,
+  help: "an operator resolved, rejected, retried or redrove an entry",
+});
 
 export const cardinalityBreached: EventDefinition<{ groups: number; threshold: number }> = event(
   "dlq.cardinality_threshold_breached",

@@ -99,10 +99,12 @@ export const redriveExhaustedTotal: MetricDefinition<"counter"> = defineCounter(
 
 export const armedGauge: MetricDefinition<"gauge"> = defineGauge("baldur_dlq_auto_replay_armed", {
   help: "1 while automatic replay can work, 0 while a link is missing",
+  across: "min",
 });
 
 export const outboxSize: MetricDefinition<"gauge"> = defineGauge("baldur_dlq_outbox_current_size", {
   help: "entries that wait to be written",
+  across: "sum",
 });
 
 export const outboxDrops: MetricDefinition<"counter"> = defineCounter("baldur_dlq_outbox_drops_total", {

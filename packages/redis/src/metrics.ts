@@ -2,6 +2,7 @@ import { defineCounter, defineGauge, type MetricDefinition } from "@baldur/core/
 
 export const available: MetricDefinition<"gauge"> = defineGauge("baldur_redis_available", {
   help: "1 while commands are sent to Redis, 0 while they are refused at once",
+  across: "min",
 });
 
 export const failuresTotal: MetricDefinition<"counter"> = defineCounter("baldur_redis_failures_total", {

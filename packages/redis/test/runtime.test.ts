@@ -115,6 +115,18 @@ describe("runtimes whose Redis dies", () => {
     await until(() => one.storage.divergences().length > 0);
   });
 
+  it("stay in rotation, and say that they are degraded", async () => {
+    const { health } = await member({ BALDUR_HEALTH_CHECK_READINESS_CACHE_TTL_SECONDS: "0" });
+    const ready = await health.ready();
+    expect(ready).toEqual({ ready: true, phase: "running", checks: { redis: { status: "healthy" } } });
+    expect(await health.pool()).toMatchObject({ status: "healthy", pools: { redis: { status: "healthy" } } });
+    await server.pause();
+    expect(await health.ready()).toMatchObject({ ready: true, checks: { redis: { status: "degraded" } } });
+    await until(async () => (await health.check()).checks["storage"]?.status === "degraded");
+    await server.resume();
+    await until(async () => (await health.check()).status !== "degraded");
+  });
+
   it("notice that it stands still without asking anything of it", async () => {
     const one = await member({}, { socketTimeout: 60_000 });
     await server.pause();

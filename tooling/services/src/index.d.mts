@@ -148,3 +148,9 @@ export function startFaultProxy(server: {
   readonly host?: string;
   readonly port: number;
 }): Promise<FaultProxy>;
+
+/** The path of a Chromium: the one that `BALDUR_CHROMIUM` names, else one on the PATH. Root on Debian gets one installed. */
+export function findChromium(): string;
+
+/** What it is started with for a test. */
+export const CHROMIUM_FLAGS: readonly string[];

@@ -1,3 +1,4 @@
+export { CHROMIUM_FLAGS, findChromium } from "./chromium.mjs";
 export { startFaultProxy } from "./fault-proxy.mjs";
 export { startPostgres } from "./postgres.mjs";
 export { startRedis } from "./redis.mjs";

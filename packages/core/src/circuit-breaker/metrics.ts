@@ -2,6 +2,7 @@ import { defineCounter, defineGauge, defineHistogram, type MetricDefinition } fr
 
 export const stateGauge: MetricDefinition<"gauge"> = defineGauge("baldur_circuit_breaker_state", {
   help: "0 closed, 1 open, 2 half-open",
+  across: [0, 2, 1],
   labels: ["service"],
 });
 

@@ -2,6 +2,7 @@ import { defineCounter, defineGauge, type MetricDefinition } from "../telemetry/
 
 export const enabledGauge: MetricDefinition<"gauge"> = defineGauge("baldur_system_control_enabled", {
   help: "1 enabled, 0 disabled by the kill switch",
+  across: "min",
 });
 
 export const dryRunGauge: MetricDefinition<"gauge"> = defineGauge("baldur_system_control_dry_run", {

@@ -1,5 +1,5 @@
-import type { HotClock } from "../clock.js";
-import type { Endpoints } from "../pipeline/endpoints.js";
+import { ConfigurationError } from "../errors.js";
+import type { Phase } from "../phase.js";
 
 /** How a shutdown went. @public */
 export interface ShutdownReport {
@@ -9,31 +9,82 @@ export interface ShutdownReport {
   readonly duration: number;
   /** Calls that were in flight and ended. */
   readonly drained: number;
-  /** What did not end: protected names with calls in flight, and plugins. */
+  /** What did not end: requests, protected names with calls in flight, handlers, jobs and plugins. */
   readonly abandoned: readonly string[];
 }
 
-const POLL = 10;
-
-/** Waits for the calls in flight, at most so many milliseconds. */
-export async function drain(
-  endpoints: Endpoints,
-  clock: HotClock,
-  deadline: number,
-): Promise<{ readonly drained: number; readonly abandoned: string[] }> {
-  const end = clock.monotonic() + deadline;
-  const before = inFlight(endpoints);
-  while (inFlight(endpoints) > 0 && clock.monotonic() < end) {
-    await new Promise<void>((resolve) => clock.setTimeout(resolve, POLL));
-  }
-  const abandoned = [...endpoints.values()]
-    .filter((endpoint) => endpoint.inFlight > 0)
-    .map(({ name }) => name);
-  return { drained: Math.max(0, before - inFlight(endpoints)), abandoned };
+/** A request that is counted until it ends. @public */
+export interface Admission {
+  /** Once; more is no harm. */
+  end(): void;
 }
 
-function inFlight(endpoints: Endpoints): number {
-  let total = 0;
-  for (const endpoint of endpoints.values()) total += endpoint.inFlight;
-  return total;
+/** Takes part in a shutdown. What throws is reported and skipped. @public */
+export interface ShutdownHandler {
+  /** Unique, for people. */
+  readonly name: string;
+  /** Readiness has turned. */
+  onShutdownStart?(): unknown;
+  /** Asked again and again; the drain goes on until it says true, or its time is up. */
+  isDrainComplete?(): boolean | PromiseLike<boolean>;
+  /** Everything has ended in time. */
+  onDrainComplete?(): unknown;
+  /** The time is up, and so many requests and calls have not ended. */
+  onForceShutdown?(pending: number): unknown;
+}
+
+/** @public */
+export interface ShutdownOptions {
+  /** Milliseconds that requests and calls in flight may take; default BALDUR_RECOVERY_SHUTDOWN_DEFAULT_DRAIN_TIMEOUT_SECONDS. */
+  readonly deadline?: number;
+  /** Why, for people. */
+  readonly reason?: string;
+}
+
+/** How a runtime goes out of service without losing requests. @public */
+export interface Lifecycle {
+  readonly phase: Phase;
+  /** Admitted requests that have not ended. */
+  readonly inFlight: number;
+  /** Milliseconds of the drain that are left; undefined while running. */
+  readonly remaining: number | undefined;
+  /** For a `Retry-After` header: whole seconds, at least 1. */
+  readonly retryAfter: number;
+  /** Paths that are answered in a drain too, besides those for liveness and ping. */
+  readonly exemptPaths: readonly string[];
+  /**
+   * Admits a request; undefined when it is to be refused, because this process goes out of service. One that is not ended
+   * within BALDUR_RECOVERY_SHUTDOWN_MAX_REQUEST_AGE_SECONDS is no longer counted.
+   */
+  admit(): Admission | undefined;
+  /** Throws `ConfigurationError` before the start, for a second handler of one name, and once a shutdown has begun. */
+  onShutdown(handler: ShutdownHandler): Disposable;
+  /**
+   * Goes out of service: readiness turns, new requests are refused, those in flight are waited for, then the runtime is
+   * closed. Idempotent. Rejects with `ConfigurationError` for a deadline that is no time.
+   */
+  shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
+}
+
+/** In seconds, where nothing better is known. */
+const RETRY_AFTER = 5;
+
+const uncounted: Admission = Object.freeze({ end: () => undefined });
+
+/** Of a runtime that has not started: it serves, and counts nothing. */
+export function idleLifecycle(shutdown: Lifecycle["shutdown"]): Lifecycle {
+  return Object.freeze({
+    phase: "running",
+    inFlight: 0,
+    remaining: undefined,
+    retryAfter: RETRY_AFTER,
+    exemptPaths: [],
+    admit: () => uncounted,
+    onShutdown: notStarted,
+    shutdown,
+  });
+}
+
+function notStarted(): never {
+  throw new ConfigurationError("a runtime takes handlers of its shutdown once start() was called");
 }

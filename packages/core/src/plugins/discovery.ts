@@ -10,6 +10,7 @@ import {
 import type { BrokenPlugin } from "./host.js";
 import { definePlugin, type Plugin } from "./plugin.js";
 
+/** How plugins are searched for. @public */
 export interface DiscoveryOptions {
   /** Folder from which upwards the application's package.json is searched. Default: see `findApplication`. */
   readonly root?: string;
@@ -21,6 +22,7 @@ export interface DiscoveryOptions {
   readonly import?: (url: string) => Promise<unknown>;
 }
 
+/** What was found. @public */
 export interface Discovery {
   readonly plugins: readonly Plugin[];
   /** Packages that say they are plugins, or were listed, and could not be loaded. */
@@ -39,6 +41,7 @@ const FORMAT = typeof __filename === "string" ? "require" : "import";
  *
  * A dependency that is not installed is passed over in silence; a plugin that is installed and cannot be loaded is
  * answered as broken, and so is whatever a list names in vain. Never rejects.
+ * @public
  */
 export async function discoverPlugins(options: DiscoveryOptions = {}): Promise<Discovery> {
   const { list, root } = options;

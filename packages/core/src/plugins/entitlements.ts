@@ -1,10 +1,11 @@
 import { type Clock, unref } from "../clock.js";
 import { text } from "../describe.js";
 import { show } from "../errors.js";
+import { within } from "../within.js";
+import type { Entitlement, EntitlementRequest } from "./entitlement.js";
 import { expiresSoon, statusChanged, tokenInvalid, tokenMissing, tokenValidated } from "./events.js";
 import { entitlementExpiryDays, entitlementStatus } from "./metrics.js";
-import type { Entitlement, EntitlementRequest, Plugin, PluginTelemetry } from "./plugin.js";
-import { within } from "./within.js";
+import type { Plugin, PluginTelemetry } from "./plugin.js";
 
 type Ask = NonNullable<Plugin["entitlement"]>;
 type Known = Entitlement["status"];

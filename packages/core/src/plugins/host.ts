@@ -2,6 +2,8 @@ import type { Clock } from "../clock.js";
 import { text } from "../describe.js";
 import type { SlotTable } from "../slots/slot.js";
 import type { EventDefinition } from "../telemetry/event.js";
+import { within } from "../within.js";
+import type { Entitlement, EntitlementRequest } from "./entitlement.js";
 import { Entitlements } from "./entitlements.js";
 import {
   backgroundFailed,
@@ -12,26 +14,10 @@ import {
   registrationFailed,
   startFailed,
 } from "./events.js";
-import type {
-  AdminRoute,
-  BackgroundLoop,
-  Entitlement,
-  EntitlementRequest,
-  Plugin,
-  PluginContext,
-  PluginTelemetry,
-  ProviderFactory,
-} from "./plugin.js";
+import type { BackgroundLoop, Plugin, PluginContext, PluginTelemetry, ProviderFactory } from "./plugin.js";
 import { type Registrar, Registration } from "./registration.js";
-import { within } from "./within.js";
-
-/** A plugin as an operator sees it. @public */
-export interface PluginRow {
-  readonly name: string;
-  /** "inert": installed, but not entitled to run. */
-  readonly status: "active" | "inert" | "failed";
-  readonly reason?: string;
-}
+import type { AdminRoute } from "./route.js";
+import type { PluginRow } from "./row.js";
 
 /** A package that is installed as a plugin and could not be loaded. */
 export interface BrokenPlugin {

@@ -1,3 +1,4 @@
+import type { Baldur } from "../api.js";
 import { type Clock, hotClock } from "../clock.js";
 import type { DocumentStore } from "../documents/documents.js";
 import { invalid } from "../errors.js";
@@ -11,26 +12,8 @@ import type { Slot, SlotTable } from "../slots/slot.js";
 import type { SqlDatabase } from "../sql/sql.js";
 import type { EventDefinition, TelemetryEvent } from "../telemetry/event.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
-
-/** Whether a plugin may run. Baldur knows no more of licences than this. @public */
-export type Entitlement = {
-  status: "active" | "missing" | "invalid" | "expired";
-  organisation?: string;
-  plan?: string;
-  /** The last day on which it holds, YYYY-MM-DD. */
-  expires?: string;
-  /** Why it is not active, for people. */
-  reason?: string;
-};
-
-/** What an entitlement is asked with. @public */
-export interface EntitlementRequest {
-  /** A variable of the environment as it is now, trimmed; undefined when it is unset or empty. */
-  readonly env: (name: string) => string | undefined;
-  readonly clock: Clock;
-  /** Answer from the source itself, not from memory. */
-  readonly force?: boolean;
-}
+import type { Entitlement, EntitlementRequest } from "./entitlement.js";
+import type { AdminRoute } from "./route.js";
 
 /**
  * Something that adds to a runtime. A plugin is a value: importing its package does nothing.
@@ -57,7 +40,7 @@ export interface Plugin {
 /** What a plugin may tell and measure. @public */
 export type PluginTelemetry = Pick<
   TelemetryHub,
-  "report" | "subscribe" | "addSink" | "counter" | "gauge" | "histogram" | "observeGauge"
+  "report" | "subscribe" | "addSink" | "counter" | "gauge" | "histogram" | "observeGauge" | "readings"
 >;
 
 /** What other plugins supply. @public */
@@ -72,34 +55,19 @@ export type ProviderFactory = () => unknown;
 /** Runs until the signal aborts. May end earlier; if it throws, that is reported and it is not run again. @public */
 export type BackgroundLoop = (signal: AbortSignal) => Promise<void>;
 
-/** What a request to a plugin's route carries, once it is allowed. @public */
-export interface AdminRequest {
-  /** The path's parameters. */
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  /** The JSON of the body; undefined when there is none. */
-  readonly body: unknown;
-  /** Who asks, as far as the server knows. */
-  readonly actor: string;
-}
-
-/** A route of the control API. @public */
-export interface AdminRoute {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Below the API's prefix, with parameters in braces: `/dlq/{id}`. */
-  readonly path: string;
-  /** The least that the one who asks must be. "admin" needs the server unlocked too. */
-  readonly role: "public" | "viewer" | "operator" | "admin";
-  /** Answers with JSON, or with a `Response` of its own. */
-  readonly handler: (request: AdminRequest) => unknown;
-}
-
 /**
  * What a plugin works with. `fill`, `on`, `routes`, `background` and `provider` may be called while `register` runs, and
  * throw `ConfigurationError` afterwards.
  * @public
  */
 export interface PluginContext {
+  /** The runtime that the plugin is part of. It is not started yet while plugins register. */
+  readonly runtime: Baldur;
+  /**
+   * Whether it is the application's own, which `init()` made: what a process has only once, such as a port, belongs to that.
+   * May become true later, which the event `baldur.runtime_adopted` tells.
+   */
+  isDefault(): boolean;
   /** The values of a group; `overrides` are the plugin's own options, and win. */
   settings<V extends object>(group: SettingsGroup<V>, overrides?: Partial<V>): Readonly<V>;
   /** Where state is kept beyond the process. */

@@ -1,13 +1,7 @@
 import { ConfigurationError } from "../errors.js";
 import type { SlotTable } from "../slots/slot.js";
-import type {
-  AdminRoute,
-  BackgroundLoop,
-  EventOf,
-  PluginContext,
-  PluginTelemetry,
-  ProviderFactory,
-} from "./plugin.js";
+import type { BackgroundLoop, EventOf, PluginContext, PluginTelemetry, ProviderFactory } from "./plugin.js";
+import type { AdminRoute } from "./route.js";
 
 /** The part of a plugin's context that registers. */
 export type Registrar = Pick<PluginContext, "slots" | "fill" | "on" | "routes" | "background" | "provider">;

@@ -21,9 +21,9 @@ export class WindowCounter {
 
   /** Counts them, up to the limit. */
   take(count: number, now: number): Taken {
-    const granted = Math.max(0, Math.min(count, this.#free(now)));
+    const granted = Math.max(0, Math.min(count, this.free(now)));
     this.add(granted, now);
-    return { granted, wait: granted < count ? this.#wait(now) : 0 };
+    return { granted, wait: granted < count ? this.untilFree(now) : 0 };
   }
 
   /** Counts them, whatever the limit is. */
@@ -33,7 +33,8 @@ export class WindowCounter {
     this.#total += count;
   }
 
-  #free(now: number): number {
+  /** How many more may begin; less than none where more did. */
+  free(now: number): number {
     this.#moveTo(now);
     return this.rule.limit - this.#total;
   }
@@ -51,7 +52,7 @@ export class WindowCounter {
   }
 
   /** Milliseconds until the first of the calls that are counted is not any more. */
-  #wait(now: number): number {
+  untilFree(now: number): number {
     let cell = this.#latest - CELLS;
     while (cell < this.#latest && this.#cells[this.#slot(cell)] === 0) cell++;
     return (cell + COUNTED) * this.#width - now;

@@ -20,7 +20,6 @@ interface GivenUp {
 
 export const retryExhausted: EventDefinition<GivenUp> = defineEvent<GivenUp>()("retry.attempts_exhausted", {
   level: "warning",
-  journal: true,
   help: "no attempt is left: their number, their time, or a cooldown that is too long",
 });
 
@@ -28,7 +27,6 @@ export const retryBudgetExhausted: EventDefinition<GivenUp> = defineEvent<GivenU
   "retry.budget_exhausted",
   {
     level: "warning",
-    journal: true,
     help: "the process has used up the retries that it may add",
   },
 );

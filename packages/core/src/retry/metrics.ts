@@ -15,10 +15,12 @@ export const outcomesTotal: MetricDefinition<"counter"> = defineCounter("baldur_
 
 export const budgetUsed: MetricDefinition<"gauge"> = defineGauge("baldur_retry_budget_used", {
   help: "retries of the last ten seconds; budget `*` is the process's",
+  across: "sum",
   labels: ["budget"],
 });
 
 export const budgetAllowed: MetricDefinition<"gauge"> = defineGauge("baldur_retry_budget_allowed", {
   help: "retries that the calls of the last ten seconds allow",
+  across: "sum",
   labels: ["budget"],
 });

@@ -1,7 +1,7 @@
 /** Farther than this share of the word apart, a suggestion would only confuse. */
 const FARTHEST = 0.4;
 
-/** The candidate that a mistyped word most likely meant. */
+/** The candidate that a mistyped word most likely meant; undefined where none is near. @public */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.floor(word.length * FARTHEST) + 1;

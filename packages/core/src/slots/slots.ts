@@ -4,6 +4,7 @@ import { emergencySlot } from "./emergency.js";
 import { failureRecorderSlot } from "./failure-recorder.js";
 import { governanceSlot } from "./governance.js";
 import { leaderSlot } from "./leader.js";
+import { metricsSlot } from "./metrics.js";
 import { notifierSlot } from "./notifier.js";
 import { rolloutSlot } from "./rollout.js";
 import type { Slot } from "./slot.js";
@@ -22,4 +23,5 @@ export const SLOTS: readonly Slot<object>[] = Object.freeze([
   auditSlot,
   leaderSlot,
   watchdogSlot,
+  metricsSlot,
 ]);

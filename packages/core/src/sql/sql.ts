@@ -32,6 +32,18 @@ export interface SqlMigration {
   readonly sql: string;
 }
 
+/** Connections to a database. @public */
+export interface SqlPool {
+  /** Open ones. */
+  readonly size: number;
+  /** Of those, ones that nobody uses. */
+  readonly idle: number;
+  /** Who waits for one. */
+  readonly waiting: number;
+  /** At most. */
+  readonly limit: number;
+}
+
 /**
  * What the SQL stores ask of a database. Every operation rejects with `AdapterError` when it could not be asked, did not
  * answer in time or refused, and at once while it is known to be away.
@@ -40,6 +52,8 @@ export interface SqlMigration {
 export interface SqlDatabase extends SqlConnection {
   /** Whether it is worth asking. */
   readonly available: boolean;
+  /** Its connections as they are now, where it keeps several. */
+  readonly pool?: SqlPool | undefined;
   /** The transaction that the calling code is in, where it was begun with the adapter's `withTransaction`. */
   readonly ambient: SqlTransaction | undefined;
   /** Runs `work` in a transaction of its own, which is rolled back when it rejects; the error is kept. */

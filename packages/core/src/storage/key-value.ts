@@ -5,17 +5,26 @@ import { MemoryKeyValueStore } from "../kv/stores/memory.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { embeddedFailed } from "./events.js";
 
+const LOST = "the embedded store takes nothing any more: its file is not where it was opened";
+
 /** Makes or opens a key-value store; the type of what a provider of the kind "embedded" answers. */
 type Open = () => unknown;
 
 /** The ordered map of a runtime: the one that a plugin provides, else one in memory. */
 export class KeyValueTier {
-  /** Why the one that a plugin provides is not in use. */
-  problem: string | undefined;
+  #problem: string | undefined;
   #store: KeyValueStore | undefined;
+  /** What was provided could keep things when it was opened. */
+  #wasDurable = false;
   #opened = false;
 
   constructor(private readonly telemetry: TelemetryHub) {}
+
+  /** Why the one that a plugin provides is not in use, or takes nothing any more. */
+  get problem(): string | undefined {
+    const isLost = this.#wasDurable && this.#store?.durable === false;
+    return this.#problem ?? (isLost ? LOST : undefined);
+  }
 
   /** Throws `ConfigurationError` before it was decided which one it is. */
   get store(): KeyValueStore {
@@ -36,9 +45,10 @@ export class KeyValueTier {
     if (provider === undefined || this.#store !== undefined) return;
     try {
       this.#store = (await provider()) as KeyValueStore;
+      this.#wasDurable = this.#store.durable;
     } catch (error) {
-      this.problem = text(error);
-      this.telemetry.report(embeddedFailed, { error: this.problem });
+      this.#problem = text(error);
+      this.telemetry.report(embeddedFailed, { error: this.#problem });
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import { text } from "../describe.js";
 import { AdapterError } from "../errors.js";
-import { within } from "../plugins/within.js";
+import { within } from "../within.js";
 import type { Divergence } from "./divergence.js";
 
 /** What has a state of its own that Redis shares with others. @public */

@@ -41,6 +41,11 @@ export interface TelemetryEvent {
 export const LEVELS: readonly Level[] = ["debug", "info", "warning", "error", "critical"];
 
 const NAME = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+
+export function isEventName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Operators alert on these words, so the level must keep what they promise. */
 const LEAST: readonly [suffix: RegExp, least: Level][] = [
   [/_error$/, "error"],
@@ -54,7 +59,8 @@ const LEAST: readonly [suffix: RegExp, least: Level][] = [
  */
 export function defineEvent<P extends object>(): (name: string, options: EventOptions) => EventDefinition<P> {
   return (name, options) => {
-    if (!NAME.test(name)) throw new ConfigurationError(`event ${name} must be named component.entity_action`);
+    if (!isEventName(name))
+      throw new ConfigurationError(`event ${name} must be named component.entity_action`);
     const least = LEAST.find(([suffix]) => suffix.test(name))?.[1];
     if (least !== undefined && LEVELS.indexOf(options.level) < LEVELS.indexOf(least)) {
       throw new ConfigurationError(

@@ -17,7 +17,16 @@ export interface MetricDefinition<K extends MetricKind = MetricKind> {
   readonly signed: boolean;
   /** The value that most observations of a histogram have, below its highest bound. */
   readonly common: number;
+  /** Label values stay as they are, for code that sees to it that they are few, short and printable. */
+  readonly verbatim: boolean;
+  /** How many times the limit on series it may have. */
+  readonly room: number;
+  /** How the gauges of several processes become one. */
+  readonly across: Across;
 }
+
+/** `"sum"`, the lowest, the highest, or, of values listed from good to bad, the worst. @public */
+export type Across = "sum" | "min" | "max" | readonly number[];
 
 /** @public */
 export interface MetricOptions {
@@ -26,6 +35,11 @@ export interface MetricOptions {
   constant?: Record<string, string>;
   signed?: boolean;
   common?: number;
+  verbatim?: boolean;
+  /** Default 1. */
+  room?: number;
+  /** Default `"max"`. Counters and histograms are always summed up. */
+  across?: Across;
 }
 
 /** One series as it is when asked. @public */
@@ -41,6 +55,14 @@ export interface MetricSample {
   readonly count?: number;
 }
 
+/** The series of one metric, each read when it is taken. @public */
+export interface MetricReading {
+  readonly definition: MetricDefinition;
+  /** The most series that it may have, and one more that the others share. */
+  readonly limit: number;
+  samples(): Iterable<MetricSample>;
+}
+
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
 function define<K extends MetricKind>(
@@ -50,8 +72,8 @@ function define<K extends MetricKind>(
   buckets: readonly number[],
 ): MetricDefinition<K> {
   if (!NAME.test(name)) throw new ConfigurationError(`metric ${name} must match ${NAME.source}`);
-  const { help, labels = [], constant = {}, signed = false, common = 0 } = options;
-  return Object.freeze({ kind, name, help, labels, constant, buckets, signed, common });
+  const defaults = { labels: [], constant: {}, signed: false, common: 0, verbatim: false, room: 1 };
+  return Object.freeze({ ...defaults, across: "max", ...options, kind, name, buckets });
 }
 
 /** @public */
@@ -129,19 +151,20 @@ export class HistogramCell {
   }
 
   read(): Required<Pick<MetricSample, "buckets" | "sum" | "count">> {
-    const counts = [...this.#counts];
-    const common = this.#bounds.findIndex((bound) => this.common <= bound);
-    counts[common] = (counts[common] as number) + this.#common;
+    const buckets: { le: number; count: number }[] = [];
     let count = 0;
-    const buckets = this.#bounds.map((le, bucket) => {
-      count += counts[bucket] as number;
-      return { le, count };
-    });
-    return {
-      buckets,
-      count: count + (counts[this.#bounds.length] as number),
-      sum: this.#sum + this.#common * this.common,
-    };
+    let unplaced = this.#common;
+    for (let bucket = 0; bucket < this.#bounds.length; bucket++) {
+      const le = this.#bounds[bucket] as number;
+      count += this.#counts[bucket] as number;
+      if (this.common <= le) {
+        count += unplaced;
+        unplaced = 0;
+      }
+      buckets.push({ le, count });
+    }
+    count += this.#counts[this.#bounds.length] as number;
+    return { buckets, count, sum: this.#sum + this.#common * this.common };
   }
 }
 

@@ -8,6 +8,7 @@ const LONGEST = 10_000;
 /**
  * A copy of any value that JSON can hold and that shows no secret: values under telling names are masked, cycles, depth
  * and size are bounded, and getters that throw are named instead of read.
+ * @public
  */
 export function redact(value: unknown): unknown {
   return copy(value, 0, new Set());

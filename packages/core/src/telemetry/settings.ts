@@ -34,6 +34,7 @@ export const loggingSettings: SettingsGroup<LoggingSettings> = defineSettings<Lo
 export interface MetricsSettings {
   enabled: boolean;
   maxSeries: number;
+  maxEndpoints: number;
 }
 
 export const metricsSettings: SettingsGroup<MetricsSettings> = defineSettings<MetricsSettings>("metrics", {
@@ -47,6 +48,13 @@ export const metricsSettings: SettingsGroup<MetricsSettings> = defineSettings<Me
       min: 100,
       max: 10_000,
       help: "series per metric; further label values share one series labelled OTHER",
+    }),
+    maxEndpoints: integer({
+      env: "MAX_ENDPOINTS",
+      default: 500,
+      min: 50,
+      max: 5000,
+      help: "HTTP endpoints with series of their own; further ones share OTHER_ENDPOINT",
     }),
   },
 });

@@ -5,9 +5,9 @@ import { ConfigurationError } from "../errors.js";
 import { watched } from "../isolate.js";
 import type { EventDefinition, TelemetryEvent } from "./event.js";
 import { readerFailed, sinkFailed } from "./events.js";
-import { MetricFamily } from "./family.js";
+import { labelled, MetricFamily } from "./family.js";
 import { labelValue } from "./label.js";
-import type { MetricDefinition, MetricKind, MetricSample } from "./metric.js";
+import type { MetricDefinition, MetricKind, MetricReading, MetricSample } from "./metric.js";
 import { labelOverflowTotal, sinkErrorsTotal } from "./metrics.js";
 
 /** What a runtime tells about itself. @public */
@@ -97,17 +97,23 @@ export class TelemetryHub implements Telemetry {
   }
 
   metrics(): MetricSample[] {
-    const recorded = [...this.#families.values()].flatMap((family) => family.samples());
-    return [...recorded, ...[...this.#readers].flatMap(([definition, read]) => this.#read(definition, read))];
+    return this.readings().flatMap((reading) => [...reading.samples()]);
+  }
+
+  /** The same, metric by metric and series by series: for who cannot stop the event loop for as long as all of them take. */
+  readings(): MetricReading[] {
+    const limit = this.limits.maxSeries;
+    const observed = [...this.#readers].map(([definition, read]) => {
+      return { definition, limit, samples: () => this.#read(definition, read) };
+    });
+    return [...this.#families.values(), ...observed];
   }
 
   #family<K extends MetricKind>(definition: MetricDefinition<K>): MetricFamily<K> {
     const known = this.#families.get(definition.name);
     if (known === undefined) {
-      const count = (metric: string): void => {
-        if (metric !== labelOverflowTotal.name) this.counter(labelOverflowTotal).cell(metric).add();
-      };
-      const family = new MetricFamily(definition, this.limits.maxSeries, count);
+      const limit = this.limits.maxSeries * definition.room;
+      const family = new MetricFamily(definition, limit, (metric) => this.#overflowed(metric));
       this.#families.set(definition.name, family as unknown as MetricFamily<MetricKind>);
       return family;
     }
@@ -117,6 +123,10 @@ export class TelemetryHub implements Telemetry {
       );
     }
     return known as unknown as MetricFamily<K>;
+  }
+
+  #overflowed(metric: string): void {
+    if (metric !== labelOverflowTotal.name) this.counter(labelOverflowTotal).cell(metric).add();
   }
 
   #emit(sink: Sink, event: TelemetryEvent, definition: EventDefinition<object>): void {
@@ -136,7 +146,7 @@ export class TelemetryHub implements Telemetry {
   }
 
   #read(definition: MetricDefinition<"gauge">, read: Reader): MetricSample[] {
-    const { name, kind, help, constant } = definition;
+    const { name, kind, help } = definition;
     try {
       const series = new Map<string, MetricSample>();
       for (const [values, value] of read()) {
@@ -145,10 +155,12 @@ export class TelemetryHub implements Telemetry {
         const key = labels.join();
         // Names that are written alike share a series, and the worse of them shows.
         if (value <= (series.get(key)?.value ?? Number.NEGATIVE_INFINITY)) continue;
-        const own = Object.fromEntries(
-          definition.labels.map((label, index) => [label, labels[index] as string]),
-        );
-        series.set(key, { name, type: kind, help, labels: { ...constant, ...own }, value });
+        if (series.size >= this.limits.maxSeries && !series.has(key)) {
+          this.#overflowed(name);
+          continue;
+        }
+        const own = labelled(definition, labels);
+        series.set(key, { name, type: kind, help, labels: own, value });
       }
       return [...series.values()];
     } catch (error) {

@@ -28,6 +28,7 @@ export const rotationTotal: MetricDefinition<"counter"> = defineCounter("baldur_
 
 export const currentSizeBytes: MetricDefinition<"gauge"> = defineGauge("baldur_wal_current_size_bytes", {
   help: "size of the file that is being written",
+  across: "sum",
 });
 
 export const lastSequence: MetricDefinition<"gauge"> = defineGauge("baldur_wal_last_sequence", {
@@ -36,10 +37,12 @@ export const lastSequence: MetricDefinition<"gauge"> = defineGauge("baldur_wal_l
 
 export const totalFiles: MetricDefinition<"gauge"> = defineGauge("baldur_wal_total_files", {
   help: "files of this process that were not handed out yet",
+  across: "sum",
 });
 
 export const syncLagEntries: MetricDefinition<"gauge"> = defineGauge("baldur_wal_sync_lag_entries", {
   help: "records of this process that the shared store has not taken yet",
+  across: "sum",
 });
 
 export const syncCursorStalled: MetricDefinition<"gauge"> = defineGauge("baldur_wal_sync_cursor_stalled", {

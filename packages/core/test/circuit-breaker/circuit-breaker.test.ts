@@ -380,8 +380,12 @@ describe("many circuits", () => {
 
   it("shows the shared circuit once, with those that have their own, and in the health", async () => {
     const { baldur } = testRuntime({
-      settings: { circuitBreaker: { maxBreakers: 1, failureThreshold: 1, minimumCalls: 1 } },
+      settings: {
+        circuitBreaker: { maxBreakers: 1, failureThreshold: 1, minimumCalls: 1 },
+        health: { circuitsOpenThreshold: 1 },
+      },
     });
+    await baldur.start();
     const busy = baldur.protect("a", () => turn().then(turn));
     await errorOf(baldur.protect("b", fails));
     expect(await errorOf(baldur.protect("c", succeeds))).toBeInstanceOf(CircuitOpenError);
@@ -395,6 +399,7 @@ describe("many circuits", () => {
 
   it("counts calls of names without room when it closes", async () => {
     const { baldur, clock } = testRuntime({ settings: { circuitBreaker: { maxBreakers: 1 } } });
+    await baldur.start();
     for (const name of ["a", "b", "c"]) void baldur.protect(name, () => new Promise(() => undefined));
     const closing = baldur.close({ deadline: 100 });
     await clock.advance(200);

@@ -140,6 +140,7 @@ describe("closing", () => {
 
   it("#43.16 is quick after a caller aborted: the call that was given up is in flight no longer", async () => {
     const { baldur, clock } = testRuntime();
+    await baldur.start();
     const controller = new AbortController();
     const call = errorOf(
       baldur.protect("x", () => new Promise(() => undefined), { signal: controller.signal }),
@@ -153,6 +154,7 @@ describe("closing", () => {
 
   it("names what did not end within the deadline, and lets its deadline still end it", async () => {
     const { baldur, clock } = testRuntime();
+    await baldur.start();
     const call = errorOf(baldur.protect("stuck", () => new Promise(() => undefined), { timeout: 5000 }));
     const closing = baldur.close({ deadline: 1000 });
     await clock.advance(1100);

@@ -1,7 +1,8 @@
 import { createFakeClock, type FakeClock } from "@baldur/testkit";
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { Entitlement, EntitlementRequest } from "../../src/plugins/entitlement.js";
 import { PluginHost, type Surroundings } from "../../src/plugins/host.js";
-import type { Entitlement, EntitlementRequest, Plugin } from "../../src/plugins/plugin.js";
+import type { Plugin } from "../../src/plugins/plugin.js";
 import { SlotTable } from "../../src/slots/slot.js";
 import { SLOTS } from "../../src/slots/slots.js";
 import type { TelemetryEvent } from "../../src/telemetry/event.js";

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { SETTINGS } from "../../src/declared-settings.js";
+import { declarations } from "../../src/declarations.js";
 import type { Field, SettingsGroup } from "../../src/settings/define.js";
 import { Environment } from "../../src/settings/environment.js";
 import { fieldsOf, resolveSettings } from "../../src/settings/resolve.js";
 import { runs } from "../runtime.js";
 
+const SETTINGS = declarations().settings;
 const FACTOR = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 const NUMERIC = ["integer", "number", "percentage", "duration"];
 const ALL = SETTINGS.flatMap((group) => fieldsOf(group).map(([key, field]) => ({ group, key, field })));

@@ -5,6 +5,7 @@ import { noopEmergency } from "../../src/slots/emergency.js";
 import { noopFailureRecorder } from "../../src/slots/failure-recorder.js";
 import { noopGovernance } from "../../src/slots/governance.js";
 import { noopLeaderElection } from "../../src/slots/leader.js";
+import { noopMetricsExporter } from "../../src/slots/metrics.js";
 import { noopNotifier } from "../../src/slots/notifier.js";
 import { noopRollout } from "../../src/slots/rollout.js";
 import { SLOTS } from "../../src/slots/slots.js";
@@ -23,6 +24,7 @@ it("has these slots, whose names are part of the public surface", () => {
     "audit",
     "leader",
     "watchdog",
+    "metrics",
   ]);
 });
 
@@ -61,6 +63,11 @@ describe("what the no-ops answer", () => {
     const permit = noopBulkhead.acquire({ name: "charge", compartment: "database" });
     expect(permit).not.toBeInstanceOf(Promise);
     expect(permit).toBe(noopBulkhead.acquire({ name: "other", compartment: { maxConcurrent: 1 } }));
+  });
+
+  it("exposes no metrics", async () => {
+    expect(await noopMetricsExporter.exposition("text/plain")).toBeUndefined();
+    expect(noopMetricsExporter.cardinality()).toEqual([]);
   });
 
   it("knows no emergency", () => {

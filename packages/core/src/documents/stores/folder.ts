@@ -93,6 +93,13 @@ export class Folder {
     return renamed ?? false;
   }
 
+  /** Changes its stamp, and nothing else; does nothing where there is none. `now` is wall time in milliseconds. */
+  async touch(name: string, now: number): Promise<void> {
+    const fs = await nodeFs();
+    const time = new Date(now);
+    await this.#orAbsent(name, () => fs.utimes(this.file(name), time, time));
+  }
+
   async remove(name: string): Promise<void> {
     const fs = await nodeFs();
     await this.#guard(name, () => fs.rm(this.file(name), { force: true }));

@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "./clock.js";
 
-/** Waits for a plugin's work so many milliseconds at most. Rejects as the work does, or when it takes longer. */
+/** Waits for somebody's work so many milliseconds at most. Rejects as the work does, or when it takes longer. */
 export async function within<T>(clock: Clock, limit: number, work: () => T | PromiseLike<T>): Promise<T> {
   let timer: unknown;
   const late = new Promise<never>((_, reject) => {

@@ -1,0 +1,93 @@
+import type { Clock } from "../clock.js";
+import { FleetLimiter } from "../rate-limit/fleet-limiter.js";
+import type { RateLimitRule, RateLimitStore } from "../rate-limit/store.js";
+import { MemoryRateLimitStore } from "../rate-limit/stores/memory.js";
+import { WindowCounter } from "../rate-limit/window-counter.js";
+
+/** What became of a request that a limit counts. */
+export interface Verdict {
+  /** Milliseconds until it may be sent again; 0 where it may pass. */
+  readonly wait: number;
+  /** Requests that may still follow; undefined where nobody knows, because other processes send some too. */
+  readonly remaining?: number;
+  /** Milliseconds until one more may follow. */
+  readonly reset?: number;
+  /** The limit is that of this process alone, because the store of the fleet is away. */
+  readonly emergency?: boolean;
+}
+
+/** Where requests are counted, per client. */
+export interface RequestLimiter {
+  take(client: string): Verdict | Promise<Verdict>;
+}
+
+const MOST_CLIENTS = 10_000;
+
+/** Counts the requests to this process. A refused one uses nothing up. */
+export class ProcessLimiter implements RequestLimiter {
+  readonly #clients = new Map<string, WindowCounter>();
+
+  constructor(
+    private readonly rule: RateLimitRule,
+    private readonly clock: Pick<Clock, "monotonic">,
+  ) {}
+
+  take(client: string): Verdict {
+    const now = this.clock.monotonic();
+    const counter = this.#counter(client);
+    const { wait } = counter.take(1, now);
+    return { wait, remaining: Math.max(0, counter.free(now)), reset: counter.untilFree(now) };
+  }
+
+  /** The map's order is the order of use, so that whoever was not seen for longest is forgotten. */
+  #counter(client: string): WindowCounter {
+    const counter = this.#clients.get(client) ?? new WindowCounter(this.rule);
+    this.#clients.delete(client);
+    this.#clients.set(client, counter);
+    if (this.#clients.size > MOST_CLIENTS) {
+      const [oldest] = this.#clients.keys();
+      if (oldest !== undefined) this.#clients.delete(oldest);
+    }
+    return counter;
+  }
+}
+
+/** A limit that the processes of a fleet keep together. */
+export interface FleetLimit extends RateLimitRule {
+  readonly bucket: string;
+  /** Requests that this process lets pass in a window while the store is away. */
+  readonly emergency: number;
+}
+
+/** Counts the requests to all processes that share a store. */
+export class SharedLimiter implements RequestLimiter {
+  readonly #limiter: FleetLimiter;
+  #own: RateLimitStore | undefined;
+
+  constructor(
+    limit: FleetLimit,
+    private readonly clock: Clock,
+    private readonly shared: () => RateLimitStore | undefined,
+  ) {
+    this.#limiter = new FleetLimiter({ ...limit, batch: 1 });
+  }
+
+  take(client: string): Verdict | Promise<Verdict> {
+    const store = this.#store();
+    const wait = this.#limiter.take(client, { store, clock: this.clock });
+    return typeof wait === "number" ? verdict(wait, store) : wait.then((later) => verdict(later, store));
+  }
+
+  /** Without a store the fleet is this process. */
+  #store(): RateLimitStore {
+    const shared = this.shared();
+    if (shared !== undefined) return shared;
+    this.#own ??= new MemoryRateLimitStore(this.clock);
+    return this.#own;
+  }
+}
+
+function verdict(wait: number, { available }: RateLimitStore): Verdict {
+  const emergency = available ? {} : { emergency: true };
+  return wait > 0 ? { wait, remaining: 0, reset: wait, ...emergency } : { wait, ...emergency };
+}

@@ -1,0 +1,7 @@
+/** A plugin as an operator sees it. @public */
+export interface PluginRow {
+  readonly name: string;
+  /** "inert": installed, but not entitled to run. */
+  readonly status: "active" | "inert" | "failed";
+  readonly reason?: string;
+}
