@@ -1,7 +1,9 @@
-// Writes the reference pages from what the packages declare, or, with --check, fails where a page says something else.
+// Writes the reference pages, the dashboard and the alert rules from what the packages declare, or, with --check, fails where a page says something else.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { rulesFile } from "./alerts.mjs";
+import { dashboardFile } from "./dashboard.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const COMMAND = "npm run docs";
@@ -197,6 +199,8 @@ const pages = {
   "docs/events.md": eventsPage(declarations),
   "docs/metrics.md": metricsPage(declarations),
   "docs/errors.md": errorsPage(declarations),
+  "packages/prometheus/grafana/baldur.json": dashboardFile(declarations.metrics),
+  "packages/prometheus/rules/baldur.yml": rulesFile(declarations.metrics),
 };
 const isCheck = process.argv.includes("--check");
 const stale = Object.entries(pages).filter(([file, text]) => !matches(join(root, file), text));
