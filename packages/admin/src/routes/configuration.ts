@@ -1,0 +1,33 @@
+import type { Field, SettingsGroup } from "@baldur/core/plugin";
+import type { Host, Route } from "./route.js";
+
+type Row = ReturnType<Host["baldur"]["settings"]["describe"]>[number];
+
+/** The settings in force, by area. */
+export function configurationRoutes({ baldur }: Host): Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/config",
+      role: "viewer",
+      summary: "every setting in force, and where it came from; secrets say only whether they are set",
+      query: { area: { type: "string", minLength: 1, maxLength: 100, description: "only this one" } },
+      handler: ({ query }) => {
+        const wanted = query.get("area");
+        const groups = baldur.settings.groups().filter(({ area }) => wanted === null || area === wanted);
+        const rows = baldur.settings.describe();
+        return { areas: groups.map((group) => areaOf(group, rows)) };
+      },
+    },
+  ];
+}
+
+function areaOf(group: SettingsGroup, rows: readonly Row[]): object {
+  const own = rows.filter(({ area }) => area === group.area);
+  return { area: group.area, help: group.help, settings: own.map((row) => shown(row, group)) };
+}
+
+function shown({ area: _, value, default: standard, ...row }: Row, { fields }: SettingsGroup): object {
+  const { secret } = (fields as Readonly<Record<string, Field<unknown>>>)[row.key] ?? { secret: true };
+  return secret ? { ...row, secret, set: value !== undefined } : { ...row, value, default: standard };
+}
