@@ -1,0 +1,2 @@
+export type { CliIo, CliOutput } from "./io.js";
+export { run } from "./run.js";
