@@ -27,32 +27,34 @@ function hint() {
   return load > 2 * cores ? `, on a busy machine (load ${load.toFixed(1)} on ${cores} cores)` : "";
 }
 
-/** The servers that are asked for on the command line, by their names. */
+/** What is asked for on the command line: servers, by their names, and whether the console is to be open at the end. */
 function asked() {
-  const { redis, postgres } = parseArgs({ options: { redis: BOOLEAN, postgres: BOOLEAN } }).values;
-  return [...(redis ? ["redis"] : []), ...(postgres ? ["postgres"] : [])];
+  const options = { redis: BOOLEAN, postgres: BOOLEAN, stay: BOOLEAN };
+  const { redis, postgres, stay = false } = parseArgs({ options }).values;
+  return { stay, names: [...(redis ? ["redis"] : []), ...(postgres ? ["postgres"] : [])] };
 }
 
 const deadlineOf = ({ names }) => (names.length > 0 ? DEADLINES.fleet : DEADLINES.one);
 
-/** Every variant in turn. */
-async function play(servers, { start, folder }) {
+/** Every variant in turn. The last one may stay. */
+async function play(servers, { start, folder, stay }) {
   const progress = new Progress();
   const shops = servers.names.length > 0 ? FLEET : 1;
   const rounds = {};
   for (const [variant, column] of Object.entries(COLUMNS)) {
     const onProgress = (...now) => progress.show(column.padEnd(14), ...now);
-    const round = { variant, shops, servers, folder, deadline: start + deadlineOf(servers), onProgress };
-    rounds[variant] = await runRound(round);
+    const stays = stay && variant === "pro";
+    const deadline = start + deadlineOf(servers);
+    rounds[variant] = await runRound({ variant, shops, servers, folder, deadline, stays, onProgress });
   }
   progress.end();
   return rounds;
 }
 
 /** Answers whether every claim held. */
-async function main(servers, folder) {
+async function main(servers, { folder, stay }) {
   const start = performance.now();
-  const rounds = await play(servers, { start, folder });
+  const rounds = await play(servers, { start, folder, stay });
 
   const figures = Object.fromEntries(Object.entries(rounds).map(([name, round]) => [name, measure(round)]));
   const rows = judge(figures);
@@ -62,6 +64,7 @@ async function main(servers, folder) {
   print(`Not proven here:\n${NOT_PROVEN.map((line) => `  ${line}`).join("\n")}\n`);
   const verdict = failed.length === 0 ? "every claim holds" : `${failed.length} claim(s) FAILED${hint()}`;
   print(`${verdict}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  if (stay) print(`\nThe console of the shop, which goes on: ${rounds.pro.console}\nCtrl-C ends the demo.`);
   return failed.length === 0;
 }
 
@@ -71,16 +74,18 @@ process.on("exit", () => {
   killWorkers();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
-for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"])
+  process.on(signal, () => process.exit(process.exitCode ?? 1));
 
-const servers = await startServers(asked());
+const { names, stay } = asked();
+const servers = await startServers(names);
 const guard = setTimeout(() => {
   process.stderr.write(`the demo did not end in time${hint()}\n`);
   process.exit(1);
 }, deadlineOf(servers) + GRACE);
 try {
-  process.exitCode = (await main(servers, folder)) ? 0 : 1;
+  process.exitCode = (await main(servers, { folder, stay })) ? 0 : 1;
 } finally {
   clearTimeout(guard);
-  await servers.stop();
+  if (!stay) await servers.stop();
 }

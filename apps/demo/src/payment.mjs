@@ -1,5 +1,7 @@
+import { startAdminServer } from "@baldur/admin";
 import { createBaldur } from "@baldur/core";
 import { pro } from "@baldur/pro";
+import { prometheus } from "@baldur/prometheus";
 
 const HAND_WRITTEN_TIMEOUT = 2000;
 const REPLAY_TIMEOUT = 2000;
@@ -61,7 +63,7 @@ export function gatewayClient(port, load) {
 
 /** What a careful programmer writes by hand: a timeout. */
 export function plainPayment(charge) {
-  return (order) => charge(order, AbortSignal.timeout(HAND_WRITTEN_TIMEOUT));
+  return { pay: (order) => charge(order, AbortSignal.timeout(HAND_WRITTEN_TIMEOUT)) };
 }
 
 /**
@@ -69,7 +71,7 @@ export function plainPayment(charge) {
  * needs a licence, and without one the same code rejects.
  */
 export async function protectedPayment(charge, load, tell) {
-  const plugins = [...(await sharedState()), ...pro()];
+  const plugins = [...(await sharedState()), ...pro(), prometheus()];
   const baldur = createBaldur({ plugins, discover: false, logger: quiet, settings: SETTINGS });
   for (const [event, state] of Object.entries(TRANSITIONS)) {
     baldur.telemetry.subscribe(event, ({ at }) => tell({ state, at: at.getTime() }));
@@ -83,7 +85,7 @@ export async function protectedPayment(charge, load, tell) {
   baldur.onReplay(NAME, ({ snapshotData }) => replay(charge, snapshotData, load));
   await baldur.start();
   tell({ tier: baldur.posture().tier });
-  return async (order) => {
+  const pay = async (order) => {
     const run = (call) => charge(order, call.signal);
     const result = await baldur.protectWithMeta(NAME, run, { ...OPTIONS, context: order });
     if (result.outcome === "success") return result.value;
@@ -91,6 +93,14 @@ export async function protectedPayment(charge, load, tell) {
     if (kept?.captured && DURABLE.includes(kept.where)) return "accepted";
     throw result.error;
   };
+  return { pay, openConsole: () => openConsole(baldur) };
+}
+
+/** The web console of a runtime, where everything may be tried: on its usual port, or on a free one if that is taken. */
+async function openConsole(baldur) {
+  const open = (options) => startAdminServer({ baldur, unlock: true, ...options });
+  const { url } = await open().catch(() => open({ port: 0 }));
+  return url;
 }
 
 /** What a fleet of shops shares its state in, where the environment names any. */

@@ -14,9 +14,9 @@ const LOOKS = 1000;
 
 /**
  * One round: the shops under traffic while their gateway, one of them and the servers that they share go through every
- * phase. After the deadline nothing is waited for any more.
+ * phase. After the deadline nothing is waited for any more. One that stays goes on, and has its console open.
  */
-export async function runRound({ variant, shops, servers, folder, deadline, onProgress }) {
+export async function runRound({ variant, shops, servers, folder, deadline, stays, onProgress }) {
   const events = [];
   const ledgerPath = join(folder, `${variant}.ledger`);
   const environment = {
@@ -43,10 +43,17 @@ export async function runRound({ variant, shops, servers, folder, deadline, onPr
     await round.startGateway("normal");
     await fleet.start(variant, gateway.port);
     await Promise.all(fleet.ports.map(warmUp));
-    return await underTraffic(round, events, onProgress);
+    const told = await underTraffic(round, events, onProgress);
+    return stays ? { ...told, console: await stay(fleet) } : told;
   } finally {
-    await Promise.all([fleet.kill(), gateway.kill()]);
+    if (!stays) await Promise.all([fleet.kill(), gateway.kill()]);
   }
+}
+
+/** Orders go on coming in. Answers where the console is. */
+function stay(fleet) {
+  startTraffic(fleet.ports);
+  return fleet.shops[0].ask("console");
 }
 
 async function underTraffic(round, events, onProgress) {

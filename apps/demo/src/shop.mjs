@@ -9,9 +9,10 @@ const [port, variant, gatewayPort] = process.argv.slice(2);
 const STATUS = { charged: 200, accepted: 202 };
 const load = { attempts: 0, inFlight: 0, replaying: 0, replayed: 0 };
 
-const parent = serveParent(() => load);
+const parent = serveParent((request) => (request === "console" ? openConsole() : load));
 const charge = gatewayClient(gatewayPort, load);
-const pay = variant === "plain" ? plainPayment(charge) : await protectedPayment(charge, load, parent.tell);
+const { pay, openConsole } =
+  variant === "plain" ? plainPayment(charge) : await protectedPayment(charge, load, parent.tell);
 
 const server = createServer(async (request, response) => {
   try {

@@ -50,7 +50,7 @@ function withoutBaldur(environment) {
 
 /** The other end: answers what the parent asks, and ends when the parent does. */
 export function serveParent(answerTo) {
-  process.on("message", ({ id, request }) => process.send({ id, answer: answerTo(request) }));
+  process.on("message", async ({ id, request }) => process.send({ id, answer: await answerTo(request) }));
   process.on("disconnect", () => process.exit());
   return {
     ready: (port) => process.send({ id: "ready", answer: port }),

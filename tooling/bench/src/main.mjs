@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { excess, markdown, unmeasured } from "./report.mjs";
 
 const CASES = [
-  ...["hot", "failing", "open", "flight", "idle", "recorder", "import", "http"],
+  ...["hot", "failing", "open", "flight", "idle", "recorder", "import", "http", "adapters", "scrape"],
   ...["dlq-queue", "dlq-storm", "dlq-size", "dlq-servers"],
   ...["fleet-hot", "fleet-down", "fleet-limit", "fleet-idempotency"],
 ];
