@@ -8,12 +8,15 @@ const KEPT = "baldur-admin-key";
 /** Milliseconds that one answer may take. */
 const READS = 5000;
 const UNAVAILABLE = 503;
+const TOO_MANY = 429;
 /** A replay runs the application's own code before it is answered. */
 const WRITES = 60_000;
 
 /** The control API, beside which the page lies. */
 export class Api {
   readonly key: Signal<string> = signal(kept());
+  /** Until then the server wants to be left alone; milliseconds of `performance`. */
+  restUntil = 0;
   readonly #base: string;
 
   /** `page` is the address of the console; the API is under the same prefix. */
@@ -62,6 +65,8 @@ export class Api {
     const whole: RequestInit = { ...init, headers, cache: "no-store", credentials: "same-origin" };
     const response = await fetch(this.#base + path, whole);
     noteServerDate(response.headers.get("date"));
+    if (response.status === TOO_MANY)
+      this.restUntil = performance.now() + 1000 * (Number(response.headers.get("retry-after")) || 1);
     return response;
   }
 }

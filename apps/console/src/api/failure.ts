@@ -24,7 +24,11 @@ const SERVER_ERROR = 500;
 export async function failureOf(response: Response): Promise<Failure> {
   const { status } = response;
   const problem = await problemOf(response);
-  const message = said(problem, "detail") ?? said(problem, "title") ?? `the server answered ${status}`;
+  const message =
+    said(problem, "detail") ??
+    said(problem, "title") ??
+    said(problem, "message") ??
+    `the server answered ${status}`;
   const code = said(problem, "code") ?? said(problem, "error_code");
   const kind = KINDS[status] ?? (status >= SERVER_ERROR ? "broken" : "refused");
   return { kind, status, message, ...(code !== undefined && { code }) };

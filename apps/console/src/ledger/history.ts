@@ -48,7 +48,7 @@ class History {
   }
 
   pump(): void {
-    if (this.#busy || this.console.isPaused.value || !this.console.isOpen || document.hidden) return;
+    if (this.#busy || this.console.isResting || !this.console.isOpen) return;
     const waited = performance.now() - this.#endedAt;
     if (waited < (this.#wanted ? SOON : EVERY)) return;
     this.#wanted = false;

@@ -71,6 +71,11 @@ export class Console {
     return isDoorOpen(this.sources.always.posture.reading.value);
   }
 
+  /** Whether nothing is to be asked just now. */
+  get isResting(): boolean {
+    return this.isPaused.value || document.hidden || performance.now() < this.api.restUntil;
+  }
+
   useKey(key: string): void {
     this.api.useKey(key);
     this.#wasOpen = false;
@@ -129,7 +134,7 @@ export class Console {
   }
 
   #pump(): void {
-    if (this.isPaused.value || document.hidden) return;
+    if (this.isResting) return;
     const isLive = this.live.state.value.phase === "live";
     const now = performance.now();
     const { posture } = this.sources.always;

@@ -13,10 +13,10 @@ export function VerdictLine(): JSX.Element {
   const console = useConsole();
   const stood = useStandings();
   const moment = useMoment();
-  const live = useSignal(console.live.state);
+  const { asked } = useSignal(console.sources.always.posture.reading);
   const isPaused = useSignal(console.isPaused);
   const attendance = attendanceOf(console.sources.always, moment);
-  const { grade, headline, basis } = verdictOf({ stood, attendance, live, isPaused, now: moment.now });
+  const { grade, headline, basis } = verdictOf({ stood, attendance, asked, isPaused, now: moment.now });
   const announced = useMemo(() => headline, [grade]); // durations in it go on, which nobody wants to be told
   return (
     <section class={`verdict verdict-${grade}`} aria-label="Verdict" data-grade={grade}>

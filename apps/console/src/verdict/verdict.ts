@@ -1,4 +1,3 @@
-import type { LiveState } from "../state/live.js";
 import { byGrade, type Finding, type Grade, some } from "../state/standing.js";
 import { count, span } from "../text/format.js";
 import type { Attendance, Stood } from "./standings.js";
@@ -14,7 +13,8 @@ export interface Verdict {
 interface Evidence {
   readonly stood: readonly Stood[];
   readonly attendance: Attendance;
-  readonly live: LiveState;
+  /** Whether the first question has ended. */
+  readonly asked: boolean;
   readonly isPaused: boolean;
   readonly now: number;
 }
@@ -46,9 +46,9 @@ function doubtful({ kind, standing }: Stood): string {
   return standing.findings[0]?.text ?? `${kind.title}: ${standing.summary}`;
 }
 
-function nothingKnown({ attendance: { newest }, live, isPaused, now }: Evidence): string {
+function nothingKnown({ attendance: { newest }, asked, isPaused, now }: Evidence): string {
   if (isPaused) return "Paused: how it is now is not known";
   if (newest !== undefined)
     return `The server has not answered for ${span(now - newest)}: what is shown is old`;
-  return live.phase === "connecting" ? "Asking…" : "Nothing is known: the server does not answer";
+  return asked ? "Nothing is known: the server does not answer" : "Asking…";
 }

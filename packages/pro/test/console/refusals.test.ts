@@ -144,6 +144,32 @@ describe("a refusal", () => {
   });
 });
 
+describe("a server that is asked too often", () => {
+  it("is left alone for as long as it says", async () => {
+    await using server = await StubServer.start(wellWorld());
+    await using console = await ConsolePage.open(browser, server.url);
+    await console.says(console.verdict, "All is well");
+    server.instead.set("GET control/status", {
+      status: 429,
+      headers: { "retry-after": "2" },
+      body: { error: "rate_limit_exceeded", message: "more than 100 requests in 60 s", retry_after: 2 },
+    });
+    await console.askAgain();
+    await console.says(
+      await console.unfold("circuits"),
+      "What is shown is old: more than 100 requests in 60 s",
+    );
+    server.instead.clear();
+    const asked = server.moments.length;
+    const refusedAt = server.moments.at(-1) ?? 0;
+    server.tell("baldur", { name: "system_control.dry_run_enabled", level: "warning", at: "", payload: {} });
+    await eventually("the next question", () => server.moments.length > asked);
+    expect((server.moments[asked] ?? 0) - refusedAt).toBeGreaterThan(1500);
+    await console.says(console.verdict, "All is well");
+    expect(console.errors).toEqual([]);
+  });
+});
+
 describe("a server that dies", () => {
   it("is missed at once, keeps what is known with its age, and is taken up again when it is back", async () => {
     await using server = await StubServer.start(wellWorld());

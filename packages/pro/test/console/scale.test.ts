@@ -69,7 +69,7 @@ describe("a thousand circuits and a hundred thousand dead letters", () => {
     for (const path of ["posture", "control/status", "journal", "events"])
       server.instead.set(`GET ${path}`, "silence");
     await using console = await ConsolePage.open(browser, server.url);
-    await console.says(console.verdict, /Asking…|did not report/);
+    await console.says(console.verdict, "Asking…");
     const paint = await console.page.evaluate<number>(FIRST_PAINT);
     process.stdout.write(`console: first paint after ${Math.round(paint)} ms\n`);
     expect(paint).toBeGreaterThan(0);

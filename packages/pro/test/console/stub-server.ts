@@ -15,6 +15,7 @@ export interface Posted {
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Answers in place of the usual one. "silence": never. */
@@ -32,6 +33,8 @@ export class StubServer implements AsyncDisposable {
   readonly instead = new Map<string, Instead>();
   /** How often each path was asked. */
   readonly asked = new Map<string, number>();
+  /** When anything was asked, in milliseconds of `performance`. */
+  readonly moments: number[] = [];
   world: World;
   #server: Server | undefined;
   #port = 0;
@@ -94,6 +97,7 @@ export class StubServer implements AsyncDisposable {
     const url = new URL(request.url ?? "/", this.url);
     const path = url.pathname.slice(1);
     const named = `${request.method} ${path}`;
+    this.moments.push(performance.now());
     this.asked.set(named, (this.asked.get(named) ?? 0) + 1);
     if (path === "") return this.#page(response);
     const key = request.headers["x-baldur-admin-key"] as string | undefined;
@@ -234,10 +238,10 @@ function tally(rows: readonly Json[], key: string): Record<string, number> {
   return counts;
 }
 
-function reply(response: ServerResponse, { status, body }: Reply): void {
+function reply(response: ServerResponse, { status, body, headers }: Reply): void {
   const isProblem = status >= 400 && typeof body === "object" && body !== null && "detail" in body;
   const type = isProblem ? "application/problem+json" : "application/json";
-  response.writeHead(status, { "content-type": type });
+  response.writeHead(status, { ...headers, "content-type": type });
   response.end(JSON.stringify(body));
 }
 

@@ -170,6 +170,7 @@ describe("what is not known", () => {
   it("has an age on every block, which goes on while the server is silent", async () => {
     await open(wellWorld());
     await console.says(console.verdict, "All is well");
+    await console.says(console.page.locator(".ledger .row-age"), /now|ago/);
     await console.page.getByRole("button", { name: "Pause" }).click();
     await console.says(console.row("storage").locator(".row-age"), /^\d+ s ago$/);
     for (const id of ["control", "circuits", "queue", "storage", "health", "scheduler", "posture"])
