@@ -1,6 +1,6 @@
 export default {
   projects: ["<rootDir>/packages/*", "<rootDir>/tooling/services"],
-  maxWorkers: 2,
+  maxWorkers: 3,
   // Not to be met, but for the machine that does much else.
   testTimeout: 30_000,
   coverageProvider: "babel",

@@ -111,7 +111,7 @@ describe("the check of a history", () => {
     [
       "two runs of one number",
       journal("begin 1 7", "failed 1 7", "begin 1 8", "end 1 8"),
-      `${ID} was run twice with one number: 1,1`,
+      `${ID} was run twice with one number: begin 1 in 7, failed 1 in 7, begin 1 in 8, end 1 in 8`,
     ],
     [
       "a run by an older claim",

@@ -7,7 +7,7 @@ import { type Content, violations } from "./checker.js";
 import { redisContent, sqlContent } from "./server-content.js";
 import { isSoak, type StoreServer, type WorkerOptions, Workers } from "./workers.js";
 
-const RUNS = isSoak ? 160 : 12;
+const RUNS = isSoak ? 160 : 6;
 const AT_A_TIME = 2;
 const BUDGET = 3;
 /** Another one of the same kind: BALDUR_SEED=<number>. */

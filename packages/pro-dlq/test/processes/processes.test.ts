@@ -6,7 +6,7 @@ import { mapContent } from "../crash/map-content.js";
 import { dump, isSoak, type Worker, Workers } from "../crash/workers.js";
 import { readState } from "../store/state.js";
 
-const ENTRIES = isSoak ? 10_000 : 2000;
+const ENTRIES = isSoak ? 10_000 : 1000;
 const PROCESSES = 4;
 
 jest.setTimeout(300_000);

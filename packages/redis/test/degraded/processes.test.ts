@@ -177,7 +177,7 @@ describe("processes that count together", () => {
   it("are killed amid their recovery, again and again, and the count is exact", async () => {
     const proxy = await startFaultProxy(server);
     fleet.url = proxy.url("redis");
-    for (let round = 0; round < runs(2); round++) {
+    for (let round = 0; round < runs(1); round++) {
       let workers = await fleet.start();
       await are("normal", workers);
       await server.kill();

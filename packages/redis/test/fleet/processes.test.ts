@@ -92,7 +92,7 @@ describe("processes that share their circuits", () => {
   it("see the latest decision of an operator, and never an older one again", async () => {
     const random = seeded(SEED + 2);
     await startAll(random);
-    const pins = isSoak ? 200 : 20;
+    const pins = isSoak ? 200 : 10;
     for (let number = 1; number <= pins; number++) {
       const action = random() < 0.5 ? "forceOpen" : "forceClose";
       const order = { name: "db", action, number };
