@@ -56,7 +56,7 @@ interface Probe {
  */
 export function probesOf({ probeTimeout }: Pick<History, "probeTimeout">, lines: readonly Line[]): Probe[] {
   const ends = new Map(lines.filter(([, , what]) => what === "ended").map(([at, , , , id]) => [id, at]));
-  const resets = lines.filter(([, , what]) => what === "away" || what === "closed").map(([at]) => at);
+  const resets = lines.filter(isReset).map(([at]) => at);
   return lines
     .filter(([, , what, , , , isAlone]) => what === "probe" && isAlone !== true)
     .map(([from, , , , id, called]) => {
@@ -66,17 +66,26 @@ export function probesOf({ probeTimeout }: Pick<History, "probeTimeout">, lines:
     });
 }
 
+/** Whoever closed it may be stopped before he writes that down, and others see it first. */
+function isReset([, , what, , , state]: Line): boolean {
+  return what === "away" || what === "closed" || (what === "fleet_followed" && state === "closed");
+}
+
 /** The most that were out at a time. */
 export function mostAtOnce(probes: readonly Probe[]): number {
-  return Math.max(
-    0,
-    ...probes.map(({ from }) => probes.filter((one) => one.from <= from && from < one.to).length),
-  );
+  return Math.max(0, ...probes.map((probe) => outAt(probes, probe.from).length));
+}
+
+function outAt(probes: readonly Probe[], at: number): Probe[] {
+  return probes.filter(({ from, to }) => from <= at && at < to);
 }
 
 function* boundedProbes(history: History, lines: readonly Line[], name: string): Iterable<string> {
-  const most = mostAtOnce(probesOf(history, lines));
-  if (most > history.limit) yield `${name} had ${most} probes out of ${history.limit}`;
+  const probes = probesOf(history, lines);
+  const tooMany = probes.map(({ from }) => outAt(probes, from)).find(({ length }) => length > history.limit);
+  if (tooMany === undefined) return;
+  const which = tooMany.map(({ id, from, to }) => `${id} from ${from} to ${to}`).join("; ");
+  yield `${name} had ${tooMany.length} probes out of ${history.limit}: ${which}`;
 }
 
 /** As many probes succeeded as are needed, since it last opened. What a process decided by itself binds nobody. */
