@@ -13,6 +13,7 @@ const FEATURES = [
   "journal",
   "lifecycle",
   "rate-limit",
+  "report",
   "retry",
   "scheduler",
   "timeout",

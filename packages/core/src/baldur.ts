@@ -261,7 +261,7 @@ export class Runtime implements Baldur, Caller {
   }
 
   get reports(): Reports {
-    return idleReports;
+    return this.#operations?.reports ?? idleReports;
   }
 
   get journal(): Journal {
@@ -415,6 +415,7 @@ export class Runtime implements Baldur, Caller {
     const plugins = await host.close(Math.max(0, remaining() - reserve));
     const stores = await operations.release(Math.max(remaining(), LEAST), [
       { name: "control", close: () => this.control.close() },
+      { name: "reports", close: () => operations.reports.close() },
       { name: "documents", close: () => this.#documents.close() },
       { name: "journal", close: (limit) => operations.journal?.close(limit / 2) },
       { name: "fleet", close: () => this.#fleet?.leave() },

@@ -44,6 +44,8 @@ import * as cacheMetrics from "./precomputed-cache/metrics.js";
 import { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
 import * as rateLimitEvents from "./rate-limit/events.js";
 import * as rateLimitMetrics from "./rate-limit/metrics.js";
+import * as reportEvents from "./report/events.js";
+import * as reportMetrics from "./report/metrics.js";
 import { RetryExhaustedError } from "./retry/errors.js";
 import * as retryEvents from "./retry/events.js";
 import * as retryMetrics from "./retry/metrics.js";
@@ -80,6 +82,7 @@ const EVENTS: readonly object[] = [
   httpEvents,
   lifecycleEvents,
   schedulerEvents,
+  reportEvents,
   cacheEvents,
   telemetryEvents,
 ];
@@ -100,6 +103,7 @@ const METRICS: readonly object[] = [
   journalMetrics,
   lifecycleMetrics,
   schedulerMetrics,
+  reportMetrics,
   healthMetrics,
   cacheMetrics,
   telemetryMetrics,

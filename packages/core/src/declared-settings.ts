@@ -14,6 +14,7 @@ import {
   rateLimitBackoffSettings,
   rateLimitSettings,
 } from "./rate-limit/settings.js";
+import type { DailyReportSettings, DashboardSettings } from "./report/settings.js";
 import {
   type RetryBudgetSettings,
   type RetrySettings,
@@ -56,6 +57,8 @@ export interface SettingsByArea {
   scheduler?: Partial<SchedulerSettings>;
   leaderElection?: Partial<LeaderElectionSettings>;
   journal?: Partial<JournalSettings>;
+  dailyReport?: Partial<DailyReportSettings>;
+  dashboard?: Partial<DashboardSettings>;
   logging?: Partial<LoggingSettings>;
   metrics?: Partial<MetricsSettings>;
   [area: string]: object | undefined;

@@ -104,6 +104,7 @@ export type {
   Share,
   Verdict,
 } from "./report/reports.js";
+export type { DailyReportSettings, DashboardSettings } from "./report/settings.js";
 export { RetryExhaustedError } from "./retry/errors.js";
 export type { RetryBudgetOptions, RetryBudgetSettings, RetrySettings } from "./retry/settings.js";
 export type { BaldurOptions, StorageOptions } from "./runtime-options.js";

@@ -3,6 +3,7 @@ import { httpSettings } from "./http/settings.js";
 import { journalSettings } from "./journal/settings.js";
 import { shutdownProblems, shutdownSettings } from "./lifecycle/settings.js";
 import { precomputedCacheSettings } from "./precomputed-cache/settings.js";
+import { dailyReportSettings, dashboardSettings } from "./report/settings.js";
 import { leaderElectionProblems } from "./scheduler/lease.js";
 import { leaderElectionSettings, schedulerSettings } from "./scheduler/settings.js";
 import type { SettingsCatalog } from "./settings/catalog.js";
@@ -16,6 +17,8 @@ export const OPERATIONS_SETTINGS: readonly SettingsGroup[] = [
   schedulerSettings,
   leaderElectionSettings,
   journalSettings,
+  dailyReportSettings,
+  dashboardSettings,
   httpSettings,
 ];
 

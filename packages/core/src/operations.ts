@@ -16,6 +16,8 @@ import { Signals } from "./lifecycle/signals.js";
 import { resolveOperations } from "./operations-settings.js";
 import { closeFailed } from "./plugins/events.js";
 import { precomputedCacheSettings } from "./precomputed-cache/settings.js";
+import { RuntimeReports } from "./report/runtime-reports.js";
+import { dailyReportSettings, dashboardSettings } from "./report/settings.js";
 import { electorOf } from "./scheduler/elect.js";
 import { JobHistory } from "./scheduler/history.js";
 import { RESOURCE, RuntimeScheduler } from "./scheduler/runtime-scheduler.js";
@@ -74,6 +76,7 @@ export class Operations {
   readonly scheduler: RuntimeScheduler;
   /** Undefined where the settings say so. */
   readonly journal: EventJournal | undefined;
+  readonly reports: RuntimeReports;
   readonly signals: Signals;
   #areChecksAdded = false;
   #listening: Disposable | undefined;
@@ -91,6 +94,13 @@ export class Operations {
       phase: () => this.lifecycle.phase,
     });
     this.scheduler = this.#createScheduler();
+    this.reports = new RuntimeReports({
+      ...parts,
+      daily: settings.of(dailyReportSettings),
+      dashboard: settings.of(dashboardSettings),
+      cache: settings.of(precomputedCacheSettings),
+      isEntitled: () => parts.runtime.posture().entitlement.status === "active",
+    });
     this.signals = new Signals({
       ...parts,
       shutDown: (reason) => parts.shutDown({ reason, trigger: "signal" }),
@@ -102,6 +112,7 @@ export class Operations {
     const { runtime, clock, telemetry, settings } = this.parts;
     const { redis, sql } = places;
     this.journal?.use(places);
+    this.reports.use({ isShared: redis !== undefined || sql !== undefined });
     if (this.#areChecksAdded) return; // by a start that failed afterwards
     this.#areChecksAdded = true;
     addChecks(this.health, {
@@ -121,6 +132,8 @@ export class Operations {
       if (TELLING.has(name) || name.startsWith(EMERGENCY)) this.health.invalidate(name);
     });
     this.health.start();
+    const { job } = this.reports;
+    if (job !== undefined) this.scheduler.add(job);
     this.scheduler.start();
   }
 

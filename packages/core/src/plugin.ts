@@ -91,6 +91,7 @@ export * from "./slots/audit.js";
 export * from "./slots/bulkhead.js";
 export * from "./slots/emergency.js";
 export * from "./slots/failure-recorder.js";
+export * from "./slots/failure-statistics.js";
 export * from "./slots/governance.js";
 export * from "./slots/leader.js";
 export * from "./slots/metrics.js";

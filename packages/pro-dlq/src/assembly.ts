@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { PluginContext } from "@baldur/core/plugin";
+import type { FailureStatistics, PluginContext } from "@baldur/core/plugin";
 import type { DlqOptions } from "./api.js";
 import { Chain } from "./capture/chain.js";
 import { DomainNames } from "./capture/domain.js";
@@ -9,6 +9,7 @@ import { ErrorDescriber } from "./capture/error-describer.js";
 import { EntryMaker } from "./capture/maker.js";
 import { Outbox } from "./capture/outbox.js";
 import { Recorder } from "./capture/recorder.js";
+import { overviewOf } from "./counting.js";
 import { DeadLetterQueue } from "./dlq.js";
 import { automationFailed, outboxOverflowed, shutdownDumped, spillFailed } from "./events.js";
 import { Gauges } from "./gauges.js";
@@ -40,6 +41,7 @@ const GAUGES_INTERVAL = 5000;
 export interface Assembly {
   readonly recorder: Recorder;
   readonly queue: DeadLetterQueue;
+  readonly statistics: FailureStatistics;
   readonly automation: Automation;
   background(signal: AbortSignal): Promise<void>;
   /** Throws `ConfigurationError` for a store that nobody provides. */
@@ -157,6 +159,7 @@ export function assemble(context: PluginContext, options: DlqOptions): Assembly 
   return {
     recorder: new Recorder({ enabled: settings.enabled, maker, outbox }),
     queue,
+    statistics: { kind: "dlq", overview: async () => overviewOf(await store.counts()) },
     automation,
     background: async (signal) => {
       const refresh = (): Promise<void> => gauges.refresh().catch(onFailure);

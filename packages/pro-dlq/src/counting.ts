@@ -1,9 +1,12 @@
+import type { FailureOverview, OpenFailures } from "@baldur/core/plugin";
 import type { Facets } from "./api.js";
 import { OPEN } from "./entry/entry.js";
 import type { Filter, GroupCount } from "./store/store.js";
 
 type Dimension = "domain" | "name" | "failureType";
 
+/** Domains that are named with a kind of failure. */
+const MOST_DOMAINS = 10;
 const DIMENSIONS: readonly Dimension[] = ["domain", "name", "failureType"];
 
 /** Counts by every dimension, each narrowed by the others but not by itself. Pure. */
@@ -38,6 +41,29 @@ export function openIn(groups: readonly GroupCount[]): number {
 /** Pending entries by domain, those without any left out. */
 export function pendingByDomain(groups: readonly GroupCount[]): Record<string, number> {
   return tally(groups.map(({ domain, counts }) => [domain, counts.pending ?? 0]));
+}
+
+/** What the reports of the runtime are made of. Pure. */
+export function overviewOf(groups: readonly GroupCount[]): FailureOverview {
+  const statuses = byStatus(groups);
+  const open = groups.map((group) => ({ ...group, count: openIn([group]) }));
+  const types = [...new Set(open.flatMap(({ failureType, count }) => (count > 0 ? failureType : [])))];
+  const ofType = (type: string): OpenFailures => {
+    const domains = tally(
+      open.flatMap(({ failureType, domain, count }) => (failureType === type ? [[domain, count]] : [])),
+    );
+    const frequent = Object.entries(domains).sort(([, a], [, b]) => b - a);
+    const count = frequent.reduce((sum, [, own]) => sum + own, 0);
+    return { count, domains: frequent.slice(0, MOST_DOMAINS).map(([domain]) => domain) };
+  };
+  return {
+    total: Object.values(statuses).reduce((sum, count) => sum + count, 0),
+    byStatus: statuses,
+    open: {
+      byDomain: tally(open.map(({ domain, count }) => [domain, count])),
+      byFailureType: Object.fromEntries(types.map((type) => [type, ofType(type)])),
+    },
+  };
 }
 
 function size({ counts }: GroupCount, { status }: Filter): number {

@@ -4,6 +4,7 @@ import {
   definePlugin,
   defineSlot,
   failureRecorderSlot,
+  failureStatisticsSlot,
   type Plugin,
   type Slot,
 } from "@baldur/core/plugin";
@@ -37,8 +38,9 @@ export function dlq(options: DlqOptions = {}): Plugin {
     settings: [dlqSettings, replaySettings, secretsSettings, licenseSettings],
     register(context) {
       assembly = assemble(context, options);
-      const { recorder, queue, automation, background } = assembly;
+      const { recorder, queue, statistics, automation, background } = assembly;
       context.fill(failureRecorderSlot, recorder);
+      context.fill(failureStatisticsSlot, statistics);
       context.fill(dlqSlot, queue);
       context.routes(...routesOf(queue));
       context.on<ClosedCircuit>("circuit_breaker.closed", ({ payload }) => automation.onClosed(payload));

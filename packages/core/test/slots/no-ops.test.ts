@@ -15,6 +15,7 @@ import { noopWatchdog } from "../../src/slots/watchdog.js";
 it("has these slots, whose names are part of the public surface", () => {
   expect(SLOTS.map(({ name }) => name)).toEqual([
     "failure-recorder",
+    "failure-statistics",
     "bulkhead",
     "emergency",
     "governance",
