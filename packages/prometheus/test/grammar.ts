@@ -62,7 +62,7 @@ export function parse(page: string, openMetrics = false): Map<string, ParsedFami
     if (text === "") {
       if (openMetrics) throw line.error("an empty line");
     } else if (line.sees("#")) {
-      const [, keyword, name = "", rest = ""] = /^# (HELP|TYPE) ([^ ]+) (.*)$/.exec(text) ?? [];
+      const [, keyword, name = "", rest = ""] = /^# (HELP|TYPE) ([^ ]+) (.*)$/s.exec(text) ?? [];
       if (keyword === undefined) throw line.error("a comment that is none of the format's");
       if (new Line(name).match(NAME, "a name") !== name) throw line.error("a name");
       if (current?.name !== name) current = { name };
