@@ -78,8 +78,10 @@ export class HttpAdapter<R> {
     const admission = service.host.lifecycle.admit();
     if (admission === undefined) return this.#refuse(service, source, request, response);
     if (service.isDraining) response.shouldKeepAlive = false;
-    const measurement = service.metrics?.begin(request.method ?? "");
-    const exchange = new Exchange({ owner: this.#owner, request, response, source, admission, measurement });
+    const arrivedAt = this.#owner.now();
+    const measurement = service.metrics?.begin(request.method ?? "", arrivedAt);
+    const parts = { owner: this.#owner, arrivedAt, request, response, source, admission, measurement };
+    const exchange = new Exchange(parts);
     this.#exchanges.add(exchange);
     exchange.listen(server !== undefined);
     if (server !== undefined) service.connections.lastArrival = exchange.arrivedAt;
@@ -177,6 +179,7 @@ export class HttpAdapter<R> {
   #let(source: R, request: IncomingMessage, response: ServerResponse): undefined {
     new Exchange({
       owner: this.#owner,
+      arrivedAt: this.#owner.now(),
       request,
       response,
       source,

@@ -20,6 +20,8 @@ export interface ExchangeOwner {
 
 export interface ExchangeParts {
   readonly owner: ExchangeOwner;
+  /** Milliseconds, monotonic. */
+  readonly arrivedAt: number;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The framework's request. */
@@ -59,7 +61,7 @@ export class Exchange implements RequestContext {
     this.#owner = parts.owner;
     this.#admission = parts.admission;
     this.#measurement = parts.measurement;
-    this.arrivedAt = parts.owner.now();
+    this.arrivedAt = parts.arrivedAt;
     (parts.response as Carrier)[KEY] = this;
   }
 

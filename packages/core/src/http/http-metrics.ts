@@ -38,9 +38,9 @@ export class HttpMetrics {
     });
   }
 
-  /** A request has arrived. */
-  begin(method: string): HttpMeasurement {
-    return new HttpMeasurement(this.#recorder, method);
+  /** A request has arrived, just now or at a time of the clock. */
+  begin(method: string, at?: number): HttpMeasurement {
+    return new HttpMeasurement(this.#recorder, method, at);
   }
 
   /**
@@ -64,10 +64,10 @@ export class HttpMeasurement {
   readonly #began: number;
   #ended = false;
 
-  constructor(recorder: HttpRecorder, method: string) {
+  constructor(recorder: HttpRecorder, method: string, at: number = recorder.now()) {
     this.#recorder = recorder;
     this.#method = method;
-    this.#began = recorder.now();
+    this.#began = at;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { HotClock } from "../clock.js";
+import type { Clock } from "../clock.js";
 import type { Admission } from "./lifecycle.js";
 
 /** The requests that were admitted and have not ended, the oldest first. */
@@ -9,17 +9,17 @@ export class Admissions {
 
   /** What is older than `maxAge` milliseconds is taken for forgotten: its end was never told. */
   constructor(
-    private readonly clock: Pick<HotClock, "coarse">,
+    private readonly clock: Pick<Clock, "monotonic">,
     private readonly maxAge: number,
   ) {}
 
   get count(): number {
-    this.#forget(this.clock.coarse() - this.maxAge);
+    this.#forget(this.clock.monotonic() - this.maxAge);
     return this.#count;
   }
 
   admit(): Admission {
-    const now = this.clock.coarse();
+    const now = this.clock.monotonic();
     if (this.#oldest !== undefined && this.#oldest.at < now - this.maxAge) this.#forget(now - this.maxAge);
     const admitted = new Admitted(this, now, this.#newest);
     if (this.#newest === undefined) this.#oldest = admitted;
@@ -35,6 +35,9 @@ export class Admissions {
     else previous.next = next;
     if (next === undefined) this.#newest = previous;
     else next.previous = previous;
+    // One that has left must keep nobody alive, least of all those that came after it.
+    admitted.previous = undefined;
+    admitted.next = undefined;
     this.#count--;
   }
 

@@ -105,7 +105,7 @@ describe("requests", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         let now = 0;
-        const admissions = new Admissions({ coarse: () => now }, 100);
+        const admissions = new Admissions({ monotonic: () => now }, 100);
         const all: { at: number; ended: boolean; admission: Admission }[] = [];
         for (const one of steps) {
           if (one.kind === "admit") all.push({ at: now, ended: false, admission: admissions.admit() });
