@@ -35,7 +35,9 @@ export interface Baldur {
   /** Discovers plugins, starts them, and loads and follows the kill switch. Idempotent. */
   start(): Promise<this>;
   /**
-   * Waits for requests and calls in flight (default at most 30,000 ms), then closes plugins in reverse order. Idempotent.
+   * Waits for requests and calls in flight (default at most 30,000 ms), then closes plugins in reverse order, and stores. Idempotent.
+   * What is closed gets what is left of the time, and where requests have used that up, half as much again (at most 5,000 ms), so
+   * that nothing is lost for want of a moment; a store that hangs is given up then, after 500 ms at the earliest.
    * The same as `lifecycle.shutdown`, but that refuses requests without the delay of
    * BALDUR_RECOVERY_SHUTDOWN_PRESTOP_SECONDS.
    */

@@ -52,7 +52,7 @@ import { SettingsCatalog } from "./settings/catalog.js";
 import type { SettingsGroup } from "./settings/define.js";
 import { Environment } from "./settings/environment.js";
 import { unknownVariables } from "./settings/resolve.js";
-import { environmentProblem, runtimeSettings, storageSettings } from "./settings/runtime.js";
+import { environmentProblem, isProduction, runtimeSettings, storageSettings } from "./settings/runtime.js";
 import { metricsSlot } from "./slots/metrics.js";
 import { SlotTable } from "./slots/slot.js";
 import { SLOTS } from "./slots/slots.js";
@@ -61,6 +61,7 @@ import { defaultStateFolder } from "./storage/folder.js";
 import { KeyValueTier } from "./storage/key-value.js";
 import { requireConfiguredStores, requireDurableStores } from "./storage/requirements.js";
 import type { SharedStorage } from "./storage/shared-storage.js";
+import { unwritable } from "./storage/writable.js";
 import { JsonLineLogger } from "./telemetry/logger.js";
 import { loggingSettings, metricsSettings } from "./telemetry/settings.js";
 import { LogSink } from "./telemetry/sinks/log.js";
@@ -324,7 +325,7 @@ export class Runtime implements Baldur, Caller {
     await host.load(plugins, found.broken);
     await this.#backends.open((kind) => host.providers(kind)[0]?.factory);
     await this.#keyValue.open(host.providers("embedded")[0]?.factory);
-    this.#requireStores(host);
+    await this.#requireStores(host);
     await this.#joinFleet();
     this.#opened(operations);
     this.#useDurableIdempotency();
@@ -456,14 +457,17 @@ export class Runtime implements Baldur, Caller {
     });
   }
 
-  #requireStores(host: PluginHost): void {
+  async #requireStores(host: PluginHost): Promise<void> {
+    const { redis, sql } = this.#backends;
+    const runtime = this.settings.of(runtimeSettings);
     const requirements = {
-      runtime: this.settings.of(runtimeSettings),
+      runtime,
       storage: this.settings.of(storageSettings),
       control: this.settings.of(controlSettings),
       isProvided: (kind: string) => host.providers(kind).length > 0,
       isReached: (kind: "redis" | "sql") => this.#backends[kind]?.available === true,
       embeddedProblem: this.#keyValue.problem,
+      unwritable: isProduction(runtime) ? await unwritable(redis, sql) : [],
     };
     requireConfiguredStores(requirements);
     requireDurableStores(requirements);
@@ -576,7 +580,10 @@ export class Runtime implements Baldur, Caller {
     const { problem } = this.#keyValue;
     const control = this.control.persisted ? [] : ["control: the latest change is not stored yet"];
     const storage = problem === undefined ? [] : [`storage: ${problem}`];
-    return [...control, ...storage, ...this.#backends.away];
+    const { away } = this.#backends;
+    const isLate = this.storage.mode !== "normal" && away.length === 0;
+    const late = isLate ? ["storage: it is back, and what was decided without it is not merged yet"] : [];
+    return [...control, ...storage, ...away, ...late];
   }
 
   #replay(operation: FailedOperation): Promise<ReplayEnding> {

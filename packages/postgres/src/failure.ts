@@ -16,9 +16,12 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** Said by a server that goes down or comes up, and of connections. */
 const OF_THE_SERVER = /^(08|57P0[1-5])/;
 
-/** As `pg` says it. */
-const POOL_IS_BUSY = "timeout exceeded when trying to connect";
-const TIMEOUTS: readonly string[] = ["timeout expired", "Connection terminated due to connection timeout"];
+/** As `pg` says it; the first one also where its pool is not used up. */
+const TIMEOUTS: readonly string[] = [
+  "timeout exceeded when trying to connect",
+  "timeout expired",
+  "Connection terminated due to connection timeout",
+];
 
 /** Raised by a wait of ours that ended. */
 export class Late extends Error {}
@@ -26,7 +29,6 @@ export class Late extends Error {}
 export function failureOf(error: unknown): Failure {
   const { code, message = "" } = error as { code?: unknown; message?: string };
   if (error instanceof Late || TIMEOUTS.includes(message)) return TIMEOUT;
-  if (message === POOL_IS_BUSY) return BUSY;
   if (typeof code !== "string") return CLOSED;
   return { reason: code, refused: SQLSTATE.test(code) && !OF_THE_SERVER.test(code) };
 }

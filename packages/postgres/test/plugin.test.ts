@@ -64,6 +64,20 @@ describe("the plugin", () => {
     await database.close();
   });
 
+  it("is not enough for production where it takes no writes", async () => {
+    const pool = new Pool({ connectionString: server.url, options: "-c default_transaction_read_only=on" });
+    const env = {
+      BALDUR_ENVIRONMENT: "production",
+      BALDUR_SYSTEM_CONTROL_BACKEND: "sql",
+      BALDUR_DATA_DIR: "",
+    };
+    baldur = createBaldur({ discover: false, env, plugins: [postgres(pool)], logger });
+    const message = expect.stringContaining("the database is read-only: is it a standby?");
+    await expect(baldur.start()).rejects.toMatchObject({ code: "ERR_BALDUR_CONFIGURATION", message });
+    await baldur.close();
+    await endPool(pool);
+  });
+
   it("provides one for the variables of host, port, database and user", async () => {
     const { host, port, database: name, user } = server.server;
     const database = await opened(

@@ -158,6 +158,32 @@ describe("runtimes whose Redis dies", () => {
     expect(await once(one, "k")).toBe("done");
   });
 
+  it("say what is degraded until all is as it was", async () => {
+    const one = await member();
+    await server.kill();
+    await until(() => one.posture().storageMode === "degraded");
+    await server.restart();
+    const silences: string[] = [];
+    await until(() => {
+      const { storageMode, degraded } = one.posture();
+      if (storageMode !== "normal" && degraded.length === 0) silences.push(storageMode);
+      return storageMode === "normal";
+    });
+    expect(silences).toEqual([]);
+    expect(one.posture().degraded).toEqual([]);
+  });
+
+  it("do not start in production where it takes no writes", async () => {
+    const env = { BALDUR_ENVIRONMENT: "production", BALDUR_DATA_DIR: "" };
+    const small = await startRedis({ settings: { maxmemory: "100kb", "maxmemory-policy": "noeviction" } });
+    try {
+      const started = member({ ...env, BALDUR_REDIS_URL: small.url });
+      await expect(started).rejects.toThrow("Redis takes no writes");
+    } finally {
+      await small.stop();
+    }
+  });
+
   it("do not start in production where nothing else remembers, and say what is missing", async () => {
     await server.kill();
     const started = member({ BALDUR_ENVIRONMENT: "production", BALDUR_DATA_DIR: "" });

@@ -11,6 +11,8 @@ const LONGEST_TEXT = 200;
 type Rule = readonly [rule: string, keeps: (value: unknown) => boolean];
 
 const isWord = (value: unknown): value is string => typeof value === "string" && value !== "";
+/** No store has a NUL, and one refuses to look for it. */
+const isSought = (value: unknown): value is string => isWord(value) && !value.includes("\0");
 const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const optional = ([rule, keeps]: Rule): Rule => [rule, (value) => value === undefined || keeps(value)];
@@ -25,11 +27,14 @@ const QUERY: Readonly<Record<keyof JournalQuery, Rule>> = {
   after: id,
   since: date,
   until: date,
-  names: optional(["an array of names", (value) => Array.isArray(value) && value.every(isWord)]),
+  names: optional([
+    "an array of names without NUL",
+    (value) => Array.isArray(value) && value.every(isSought),
+  ]),
   level,
   text: optional([
-    `1 to ${LONGEST_TEXT} characters`,
-    (value) => isWord(value) && value.length <= LONGEST_TEXT,
+    `1 to ${LONGEST_TEXT} characters, none of them NUL`,
+    (value) => isSought(value) && value.length <= LONGEST_TEXT,
   ]),
   limit: optional([
     `an integer from 1 to ${MOST}`,

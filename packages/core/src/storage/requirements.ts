@@ -23,6 +23,8 @@ export interface StorageRequirements {
   isReached(kind: Server): boolean;
   /** Why the embedded store that a plugin provides cannot be used. */
   readonly embeddedProblem?: string | undefined;
+  /** Why servers that answer take no writes. */
+  readonly unwritable?: readonly string[];
 }
 
 /** Throws `AdapterNotFoundError` for a store that is configured and provided by nobody. */
@@ -41,9 +43,9 @@ export function requireConfiguredStores({ storage, control, isProvided }: Storag
 
 /** Throws `ConfigurationError` with everything that production needs and that is missing. */
 export function requireDurableStores(requirements: StorageRequirements): void {
-  const { runtime, control, embeddedProblem } = requirements;
+  const { runtime, control, embeddedProblem, unwritable = [] } = requirements;
   if (!isProduction(runtime)) return;
-  const problems: string[] = [];
+  const problems: string[] = [...unwritable];
   const forgets = forgetting(requirements);
   if (forgets !== undefined) problems.push(forgets);
   if (embeddedProblem !== undefined) problems.push(embeddedProblem);
