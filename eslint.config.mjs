@@ -6,7 +6,7 @@ export default ts.config(
   {
     files: ["packages/*/{src,test}/**/*.ts"],
     extends: [ts.configs.base],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { project: "tsconfig.json", tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       "@typescript-eslint/await-thenable": "error",

@@ -3,7 +3,7 @@ import { type Content, violations } from "./checker.js";
 import { mapContent } from "./map-content.js";
 import { dump, isSoak, type Worker, type WorkerOptions, Workers } from "./workers.js";
 
-const RUNS = isSoak ? 320 : 36;
+const RUNS = isSoak ? 320 : 24;
 const BATCH = isSoak ? 20 : 12;
 const AT_A_TIME = 3;
 const BUDGET = 3;
@@ -87,7 +87,7 @@ describe("processes that are killed at any moment", () => {
     const all = POINTS.map(([point]) => point);
     const missed = all.filter((point) => !crossed.has(point));
     // How far a process comes depends on the machine, so a few may be missed by the few dozen of runs.
-    expect(missed.length).toBeLessThanOrEqual(isSoak ? 0 : all.length / 4);
+    expect(missed.length).toBeLessThanOrEqual(isSoak ? 0 : all.length / 3);
     expect(totals.byTimer).toBeGreaterThan(RUNS / 4);
   });
 });

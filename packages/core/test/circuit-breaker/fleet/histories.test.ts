@@ -171,7 +171,7 @@ describe("whatever happens to a fleet", () => {
           most = Math.max(most, world.live);
         }
       }),
-      { numRuns: runs(100) },
+      { numRuns: runs(50) },
     );
     expect(most).toBe(LIMIT);
   });
@@ -192,7 +192,7 @@ describe("whatever happens to a fleet", () => {
             expect(["closed", "forced_open", "forced_closed"]).toContain(states[0]);
           },
         ),
-        { numRuns: runs(100) },
+        { numRuns: runs(50) },
       );
     },
   );
@@ -210,7 +210,7 @@ describe("whatever happens to a fleet", () => {
           }
         },
       ),
-      { numRuns: runs(100) },
+      { numRuns: runs(50) },
     );
   });
 });
