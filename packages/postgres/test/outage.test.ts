@@ -132,6 +132,14 @@ describe("a database behind a network that fails", () => {
 
   const through = () => postgres.url.replace(/:\d+\//, `:${proxy.port}/`);
 
+  it("is late, and not busy, for who waits for a connection that a pool with room for it makes in vain", async () => {
+    const database = await postgres.open({ dsn: through(), settings: { ...QUICK, statementTimeout: 2000 } });
+    await database.query("select 1");
+    await proxy.fault("halfOpen");
+    const [, second] = await Promise.all([1, 2].map(() => errorOf(database.query("select 1"))));
+    expect(second).toMatchObject({ reason: "timeout", sent: false });
+  });
+
   it("makes new connections after an outage: nobody can tell which of the old ones still work", async () => {
     const database = await postgres.open({ settings: { ...QUICK, poolSize: 5 }, dsn: through() });
     const pid = async () =>

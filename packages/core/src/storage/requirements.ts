@@ -43,11 +43,9 @@ export function requireConfiguredStores({ storage, control, isProvided }: Storag
 
 /** Throws `ConfigurationError` with everything that production needs and that is missing. */
 export function requireDurableStores(requirements: StorageRequirements): void {
-  const { runtime, control, embeddedProblem, unwritable = [] } = requirements;
+  const { runtime, control, embeddedProblem } = requirements;
   if (!isProduction(runtime)) return;
-  const problems: string[] = [...unwritable];
-  const forgets = forgetting(requirements);
-  if (forgets !== undefined) problems.push(forgets);
+  const problems = hasFolder(requirements) ? [] : forgetting(requirements);
   if (embeddedProblem !== undefined) problems.push(embeddedProblem);
   if (control.backend === "memory") {
     problems.push("the kill switch would forget with the process: set BALDUR_SYSTEM_CONTROL_BACKEND to file");
@@ -56,18 +54,24 @@ export function requireDurableStores(requirements: StorageRequirements): void {
   throw new ConfigurationError(`BALDUR_ENVIRONMENT is production, and ${problems.join("; ")}`, { problems });
 }
 
-/** Why work that was done would be done again; undefined where something is there that remembers it. */
-function forgetting({ storage, isProvided, isReached }: StorageRequirements): string | undefined {
-  if (isProvided("embedded") && storage.dataDir !== undefined) return undefined;
+/** A folder of the application's remembers what was done, whatever the servers are in for. */
+function hasFolder({ storage, isProvided }: StorageRequirements): boolean {
+  return isProvided("embedded") && storage.dataDir !== undefined;
+}
+
+/** Why work that was done would be done again, where nothing but servers remembers it. */
+function forgetting({ isProvided, isReached, unwritable = [] }: StorageRequirements): string[] {
   const servers = SERVERS.filter(isProvided);
-  if (servers.some(isReached)) return undefined;
+  if (servers.some(isReached)) return [...unwritable];
   const ways = [
     `set BALDUR_DATA_DIR and install ${PACKAGES.embedded}`,
     `set BALDUR_REDIS_URL and install ${PACKAGES.redis}`,
     `set BALDUR_SQL_DSN and install ${PACKAGES.sql}`,
   ];
-  if (servers.length === 0) return `idempotency would forget with the process: ${ways.join(", or ")}`;
-  return `no server that is to remember what was done answers (${servers.join(" and ")}); ${ways[0]} to start without`;
+  if (servers.length === 0) return [`idempotency would forget with the process: ${ways.join(", or ")}`];
+  return [
+    `no server that is to remember what was done answers (${servers.join(" and ")}); ${ways[0]} to start without`,
+  ];
 }
 
 function isStorageKind(backend: string): backend is StorageKind {

@@ -338,6 +338,8 @@ describe("a page", () => {
     [{ until: new Date(Number.NaN) }, /query\.until/],
     [{ names: "test.kept" }, /query\.names must be an array of names/],
     [{ names: [""] }, /query\.names/],
+    [{ names: ["test\0kept"] }, /query\.names must be an array of names without NUL/],
+    [{ text: "a\0b" }, /query\.text must be 1 to 200 characters, none of them NUL/],
     [{ level: "loud" }, /query\.level must be one of debug/],
     [{ text: "" }, /query\.text must be 1 to 200 characters/],
     [{ text: "x".repeat(201) }, /query\.text/],

@@ -118,6 +118,16 @@ describe("a shutdown", () => {
     expect(process.listeners("exit")).toEqual(before);
   });
 
+  it("is clean where the store refuses all that it is told: nothing was waited for", async () => {
+    const map = new SharedMap();
+    const q = await begin({ map });
+    map.broken = "writes";
+    const [captured] = await fail(q, 1);
+    expect(await captured?.settled).toMatchObject({ captured: true, where: "spill" });
+    expect(await q.during(q.baldur.close())).toMatchObject({ clean: true, abandoned: [] });
+    expect(spilled()).toContain(captured?.id);
+  });
+
   it("leaves no timer behind", async () => {
     const q = await begin();
     await q.close();

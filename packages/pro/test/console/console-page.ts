@@ -29,6 +29,20 @@ export const BEYOND = `[document.documentElement, ...document.querySelectorAll("
   .flatMap((box) => [...box.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > box.getBoundingClientRect().left + box.clientWidth + 1))
   .map((each) => each.outerHTML.slice(0, 120))`;
 
+/** The rows of the page below the ledger, by their ids. */
+export const ROWS: readonly string[] = [
+  "control",
+  "circuits",
+  "queue",
+  "storage",
+  "health",
+  "scheduler",
+  "posture",
+  "summary",
+  "journal",
+  "config",
+];
+
 export function launch(flags: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath: findChromium(), args: [...CHROMIUM_FLAGS, ...flags] });
 }

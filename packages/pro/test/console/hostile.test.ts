@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Browser } from "playwright-core";
-import { BEYOND, ConsolePage, launch } from "./console-page.js";
+import { BEYOND, ConsolePage, launch, ROWS } from "./console-page.js";
 import { eventually } from "./eventually.js";
 import { hollowed, hostileWorld, misfits, misshapen } from "./hostile.js";
 import { StubServer } from "./stub-server.js";
@@ -16,18 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-const ROWS = [
-  "control",
-  "circuits",
-  "queue",
-  "storage",
-  "health",
-  "scheduler",
-  "posture",
-  "summary",
-  "journal",
-  "config",
-];
 /** Things that only markup of a value could have made. */
 const FOREIGN =
   "main img, main script, main [onerror], main [onload], dialog img, dialog script, main a, dialog a";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Browser } from "playwright-core";
-import { BEYOND, ConsolePage, launch } from "./console-page.js";
+import { BEYOND, ConsolePage, launch, ROWS } from "./console-page.js";
 import { eventually } from "./eventually.js";
 import { StubServer } from "./stub-server.js";
 import { sickWorld, type World, wellWorld } from "./world.js";
@@ -14,19 +14,6 @@ const SMALL = `[...document.querySelectorAll("main button, main input, main sele
   .map((each) => [each.getBoundingClientRect(), each])
   .filter(([{ width, height }]) => width > 0 && (width < 24 || height < 24))
   .map(([, each]) => each.outerHTML.slice(0, 80))`;
-const ROWS = [
-  "control",
-  "circuits",
-  "queue",
-  "storage",
-  "health",
-  "scheduler",
-  "posture",
-  "summary",
-  "journal",
-  "config",
-];
-
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();

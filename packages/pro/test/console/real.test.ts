@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Browser, Locator } from "playwright-core";
 import { Shop } from "./application.js";
-import { ConsolePage, launch } from "./console-page.js";
+import { ConsolePage, launch, ROWS } from "./console-page.js";
 import { eventually } from "./eventually.js";
 import { HOSTILE } from "./hostile.js";
 
@@ -64,18 +64,7 @@ describe("the page", () => {
     });
     await console.page.reload();
     await console.says(console.verdict, /^charge is open/);
-    for (const id of [
-      "control",
-      "circuits",
-      "queue",
-      "storage",
-      "health",
-      "scheduler",
-      "posture",
-      "summary",
-      "journal",
-      "config",
-    ]) {
+    for (const id of ROWS) {
       const panel = await console.unfold(id);
       await eventually(
         `${id} to answer`,
