@@ -128,8 +128,9 @@ interface Fate {
 
 /** Who comes first has something to capture, for otherwise there is nothing to replay. */
 const POINTS_OF_THE_FIRST = POINTS.filter(([, , ...modes]) => modes.some((mode) => mode !== "replay"));
-/** Each in its turn. */
-const next = { first: 0, later: 0 };
+/** Each in its turn; those that come later begin elsewhere, so that few runs see many. */
+const next = { first: 0, later: POINTS.length / 2 };
+const given = new Set<string>();
 /** Made up beforehand, in order, so that a seed always makes the same. */
 const generations = Array.from({ length: RUNS }, (_, number): Fate[][] => {
   const random = seeded(SEED + number);
@@ -146,6 +147,9 @@ function fateOf(random: Random, isFirst: boolean): Fate {
   const at = isFirst ? next.first : next.later;
   if (byPoint) next[isFirst ? "first" : "later"]++;
   const [point, most, ...modes] = points[at % points.length] as (typeof POINTS)[number];
+  // The first that is to die there does so as it comes by, however slow the machine is.
+  const isNew = byPoint && !given.has(point);
+  if (isNew) given.add(point);
   const all: Mode[] = byPoint ? modes : ["capture", "replay", "both", "both"];
   const mode = pick(random, isFirst ? all.filter((one) => one !== "replay") : all);
   const options: WorkerOptions = {
@@ -156,7 +160,7 @@ function fateOf(random: Random, isFirst: boolean): Fate {
     maxRetries: BUDGET,
     seed: Math.floor(random() * 2 ** 32),
     refused: random() < 0.15 ? 1 + Math.floor(random() * 3) : 0,
-    failpoint: byPoint ? { point, crossing: 1 + Math.floor(random() * most) } : undefined,
+    failpoint: byPoint ? { point, crossing: isNew ? 1 : 1 + Math.floor(random() * most) } : undefined,
   };
   if (byPoint) return { options };
   const from = random() < 0.15 ? "start" : "ready";
