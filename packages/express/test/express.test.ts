@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { createBaldur } from "@baldur/core";
-import { ask, Gate, until } from "@baldur/core/test/http/adapter/client.js";
+import { ask, Gate, keepAlive, RawClient, until } from "@baldur/core/test/http/adapter/client.js";
 import { createRuntime } from "@baldur/core/test/http/adapter/fixture.js";
 import { SILENT } from "@baldur/core/test/runtime.js";
 import { recordTelemetry } from "@baldur/testkit";
@@ -88,6 +88,60 @@ describe("templates", () => {
       "/one,/two 200",
       "UNMATCHED_ROUTE 200",
     ]);
+  });
+});
+
+describe("the context of a request", () => {
+  it("is its own among those that wait on one connection", async () => {
+    const gate = new Gate();
+    const app = express();
+    await baldur(app, { runtime: createRuntime() }).ready;
+    app.get("/:name", async (request, response) => {
+      await gate.pass();
+      response.send(`${request.params["name"]} is ${request.baldur.correlationId};`);
+    });
+    const client = new RawClient(await listen(app));
+    const names = ["a", "b", "c"];
+    for (const name of names) client.send(`GET /${name} HTTP/1.1`, "Host: a", `X-Request-ID: id-of-${name}`);
+    await gate.reached(names.length);
+    gate.open();
+    await until("answered", () =>
+      names.every((name) => client.received.includes(`${name} is id-of-${name};`)),
+    );
+  });
+
+  it.each([true, false])("has one id, in the end too (asked for before it: %s)", async (isAskedBefore) => {
+    const seen: string[] = [];
+    const app = express();
+    await baldur(app, { runtime: createRuntime() }).ready;
+    app.get("/", (request, response) => {
+      if (isAskedBefore) seen.push(request.baldur.correlationId);
+      response.on("close", () => {
+        setImmediate(() => seen.push(request.baldur.correlationId, request.baldur.correlationId));
+      });
+      response.send("ok");
+    });
+    await ask(await listen(app), "/");
+    await until("closed", () => seen.length >= 2);
+    expect(new Set(seen).size).toBe(1);
+    expect(seen[0]).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  it("is kept by no connection that is idle", async () => {
+    const runtime = createRuntime();
+    const agent = keepAlive();
+    let socket: object = {};
+    const app = express();
+    await baldur(app, { runtime }).ready;
+    app.get("/", (request, response) => {
+      socket = request.socket;
+      response.send("ok");
+    });
+    await ask(await listen(app), "/", { agent });
+    await until("ended", () => runtime.lifecycle.inFlight === 0);
+    const kept = Object.getOwnPropertySymbols(socket).filter((key) => key.description?.includes("exchange"));
+    expect(kept.map((key) => (socket as Record<symbol, unknown>)[key])).toEqual([undefined]);
+    agent.destroy();
   });
 });
 

@@ -1,3 +1,5 @@
+import { connect } from "node:http2";
+import { text } from "node:stream/consumers";
 import { createBaldur, init } from "@baldur/core";
 import { ask, begin, Gate, until } from "@baldur/core/test/http/adapter/client.js";
 import { createRuntime } from "@baldur/core/test/http/adapter/fixture.js";
@@ -39,6 +41,32 @@ describe("the plugin", () => {
     const answer = await app.inject({ url: "/v1/orders/7", headers: { "x-request-id": "r-1" } });
     expect(answer).toMatchObject({ statusCode: 200, body: "r-1" });
     expect(telemetry.value(REQUESTS, { endpoint: "/v1/orders/:id", status_code: "200" })).toBe(1);
+  });
+
+  it("counts and knows every stream of an HTTP/2 connection, and drains them", async () => {
+    const gate = new Gate();
+    const app = Fastify({ http2: true });
+    apps.push(app as unknown as FastifyInstance);
+    const runtime = createRuntime();
+    await app.register(baldur, { runtime, drain: { linger: 0 } });
+    app.get("/:name", async ({ baldur: context }, reply) => {
+      await gate.pass();
+      reply.raw.on("close", () => ended.push(context.correlationId));
+      return context.correlationId;
+    });
+    const ended: string[] = [];
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const session = connect(`http://127.0.0.1:${(app.server.address() as { port: number }).port}`);
+    const names = ["a", "b", "c"];
+    const streams = names.map((name) => session.request({ ":path": `/${name}`, "x-request-id": name }));
+    await gate.reached(names.length);
+    expect(runtime.lifecycle.inFlight).toBe(names.length);
+    const report = runtime.lifecycle.shutdown();
+    gate.open();
+    await expect(Promise.all(streams.map((stream) => text(stream)))).resolves.toEqual(names);
+    session.close();
+    await expect(report).resolves.toMatchObject({ clean: true, drained: names.length });
+    expect(ended.sort()).toEqual(names);
   });
 
   it("counts injected requests until they end", async () => {
