@@ -12,6 +12,7 @@ import type { Application, ErrorRequestHandler, Request, RequestHandler } from "
 import { MatchedRoutes, noteMatches, requestsOf } from "./matched-route.js";
 import type { BaldurExpress, ExpressOptions } from "./options.js";
 import { goOn, routeHandler } from "./route.js";
+import { shape } from "./shape.js";
 
 const NAME = "express";
 
@@ -27,6 +28,7 @@ export function baldur(app: Application, options: ExpressOptions = {}): BaldurEx
     name: NAME,
     template: (request: Request) => routes.template(request),
     address: (request: Request) => request.ip,
+    shape,
   };
   const adapter = new HttpAdapter<Request>(framework, options, source(options.runtime));
   const own = new OwnRoutes<Request>({ name: NAME, adapter, options, loadControl });

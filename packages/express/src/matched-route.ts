@@ -2,7 +2,7 @@ import { Mounts } from "@baldur/core/plugin";
 import type { Application, IRoute, Request } from "express";
 
 /** One property in the place of one: to add any to a request of Express costs a microsecond or two. */
-const MATCH: unique symbol = Symbol("@baldur/express.match");
+export const MATCH: unique symbol = Symbol("@baldur/express.match");
 
 type Noted = Request & { [MATCH]?: { readonly route: IRoute; readonly mount: string } };
 

@@ -122,7 +122,7 @@ export class HttpAdapter<R> {
   /** Serves by this server too. One that is owned is closed with the runtime. */
   server(server: HttpServer, owned: boolean): void {
     if (this.#service === undefined) this.#servers.push([server, owned]);
-    else this.#service.connections.watch(server, owned);
+    else this.#watch(this.#service, server, owned);
   }
 
   async shutdown(options?: ShutdownOptions): Promise<ShutdownReport> {
@@ -141,7 +141,7 @@ export class HttpAdapter<R> {
       options: this.#options,
       exchanges: this.#exchanges,
     });
-    for (const [server, owned] of this.#servers) service.connections.watch(server, owned);
+    for (const [server, owned] of this.#servers) this.#watch(service, server, owned);
     this.#service = service;
     return runtime;
   }
@@ -159,9 +159,14 @@ export class HttpAdapter<R> {
     return this.settled.then(() => this.admit(source, request, response));
   }
 
-  #meet({ connections }: Service<R>, server: HttpServer): void {
+  #meet(service: Service<R>, server: HttpServer): void {
     this.#server = server;
-    connections.watch(server, false);
+    this.#watch(service, server, false);
+  }
+
+  #watch({ connections }: Service<R>, server: HttpServer, owned: boolean): void {
+    const { shape } = this.#framework;
+    if (connections.watch(server, owned) && shape !== undefined) server.prependListener("request", shape);
   }
 
   #refuse(

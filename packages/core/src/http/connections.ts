@@ -30,15 +30,16 @@ export class Connections {
     this.#upgrades = new Upgrades(parts.admit, parts.retryAfter);
   }
 
-  /** One that is owned is closed when the runtime is. */
-  watch(server: HttpServer, owned: boolean): void {
+  /** One that is owned is closed when the runtime is. Answers whether it is new. */
+  watch(server: HttpServer, owned: boolean): boolean {
     const known = this.#servers.get(server);
     if (known !== undefined) {
       known.owned ||= owned;
-      return;
+      return false;
     }
     this.#servers.set(server, { owned });
     this.#upgrades.watch(server);
+    return true;
   }
 
   /** The drain has begun. */

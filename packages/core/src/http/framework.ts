@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpAnswer } from "./answer.js";
 
 /** What an adapter asks of its framework. @public */
@@ -7,6 +8,8 @@ export interface HttpFramework<R> {
   template(request: R): string | undefined;
   /** The client's address, as the framework was told to trust proxies. */
   address(request: R): string | undefined;
+  /** Prepares what a server made for a request, before the framework sees it. */
+  shape?(request: IncomingMessage, response: ServerResponse): void;
 }
 
 /** The answer in place of the application's; undefined for a request that passes. @public */
