@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { createBaldur } from "@baldur/core";
-import { ask, Gate, keepAlive, RawClient, until } from "@baldur/core/test/http/adapter/client.js";
+import { ask, Gate, RawClient, until } from "@baldur/core/test/http/adapter/client.js";
 import { createRuntime } from "@baldur/core/test/http/adapter/fixture.js";
 import { SILENT } from "@baldur/core/test/runtime.js";
 import { recordTelemetry } from "@baldur/testkit";
@@ -126,22 +126,24 @@ describe("the context of a request", () => {
     expect(new Set(seen).size).toBe(1);
     expect(seen[0]).toMatch(/^[\da-f-]{36}$/);
   });
+});
 
-  it("is kept by no connection that is idle", async () => {
-    const runtime = createRuntime();
-    const agent = keepAlive();
-    let socket: object = {};
+describe("requests of a server that is known", () => {
+  it("have room for what Express adds before it gets them, and what is there stays", async () => {
     const app = express();
-    await baldur(app, { runtime }).ready;
-    app.get("/", (request, response) => {
-      socket = request.socket;
-      response.send("ok");
-    });
-    await ask(await listen(app), "/", { agent });
-    await until("ended", () => runtime.lifecycle.inFlight === 0);
-    const kept = Object.getOwnPropertySymbols(socket).filter((key) => key.description?.includes("exchange"));
-    expect(kept.map((key) => (socket as Record<symbol, unknown>)[key])).toEqual([undefined]);
-    agent.destroy();
+    await baldur(app, { runtime: createRuntime() }).ready;
+    app.get("/", (request, response) => void response.send(request.originalUrl));
+    const port = await listen(app);
+    await ask(port, "/");
+    const server = servers[0] as Server;
+    const [shape] = server.listeners("request") as ((...args: object[]) => void)[];
+    const request = { originalUrl: "/before" };
+    const response = {};
+    shape?.(request, response);
+    expect(request.originalUrl).toBe("/before");
+    expect(Object.keys(request)).toEqual(expect.arrayContaining(["next", "params", "res", "baseUrl"]));
+    expect(Object.keys(response)).toEqual(["locals"]);
+    expect(server.listenerCount("request")).toBe(2);
   });
 });
 

@@ -7,7 +7,6 @@ import { textAnswer } from "./answer.js";
 import type { RequestContext } from "./context.js";
 import { startFailed } from "./events.js";
 import { Exchange, type ExchangeOwner } from "./exchange.js";
-import { exchangeOf, keepExchange } from "./exchange-finder.js";
 import { Exchanges } from "./exchanges.js";
 import type { HttpFramework, Instead } from "./framework.js";
 import type { HttpHost } from "./host.js";
@@ -71,7 +70,7 @@ export class HttpAdapter<R> {
 
   /** Takes a request in. `source` is the framework's. Throws, or rejects with, what functions of the options throw. */
   admit(source: R, request: IncomingMessage, response: ServerResponse): Instead | Promise<Instead> {
-    if (exchangeOf(response) !== undefined) return undefined; // by another adapter
+    if (Exchange.of(response) !== undefined) return undefined; // by another adapter
     const service = this.#service;
     if (service === undefined) return this.#wait(source, request, response);
     const server = serverOf(request);
@@ -84,14 +83,14 @@ export class HttpAdapter<R> {
     const parts = { owner: this.#owner, arrivedAt, request, response, source, admission, measurement };
     const exchange = new Exchange(parts);
     this.#exchanges.add(exchange);
-    exchange.begin(server !== undefined);
+    exchange.listen(server !== undefined);
     if (server !== undefined) service.connections.lastArrival = exchange.arrivedAt;
     return service.hasGates ? service.pass(exchange) : undefined;
   }
 
   /** Goes on with a request in the async context of its own, where there is one. */
   within(response: ServerResponse, next: () => void): void {
-    const exchange = this.#storage === undefined ? undefined : exchangeOf(response);
+    const exchange = this.#storage === undefined ? undefined : Exchange.of(response);
     if (exchange === undefined) next();
     else this.#storage?.run(exchange, next);
   }
@@ -103,15 +102,12 @@ export class HttpAdapter<R> {
 
   /** What is known of the request that an answer is for; undefined before it was taken in. */
   contextOf(response: ServerResponse): RequestContext | undefined {
-    const hasEnded = response.writableFinished || response.destroyed;
-    return (
-      exchangeOf(response) ?? (hasEnded ? this.#uncounted(response.req, response.req, response) : undefined)
-    );
+    return Exchange.of(response);
   }
 
   /** The application threw while it worked on an answer. */
   threw(response: ServerResponse, error: unknown): void {
-    const exchange = exchangeOf(response);
+    const exchange = Exchange.of(response);
     if (exchange !== undefined) exchange.failure = error;
   }
 
@@ -166,7 +162,11 @@ export class HttpAdapter<R> {
 
   #watch({ connections }: Service<R>, server: HttpServer, owned: boolean): void {
     const { shape } = this.#framework;
-    if (connections.watch(server, owned) && shape !== undefined) server.prependListener("request", shape);
+    if (!connections.watch(server, owned) || shape === undefined) return;
+    server.prependListener("request", (request, response) => {
+      Exchange.reserve(response);
+      shape(request, response);
+    });
   }
 
   #refuse(
@@ -186,15 +186,15 @@ export class HttpAdapter<R> {
 
   /** Lets a request pass that nobody counts. */
   #let(source: R, request: IncomingMessage, response: ServerResponse): undefined {
-    this.#uncounted(source, request, response);
-  }
-
-  #uncounted(source: unknown, request: IncomingMessage, response: ServerResponse): Exchange {
-    const arrivedAt = this.#owner.now();
-    const parts = { owner: this.#owner, arrivedAt, request, response, source };
-    const exchange = new Exchange({ ...parts, admission: UNCOUNTED, measurement: undefined });
-    keepExchange(exchange);
-    return exchange;
+    new Exchange({
+      owner: this.#owner,
+      arrivedAt: this.#owner.now(),
+      request,
+      response,
+      source,
+      admission: UNCOUNTED,
+      measurement: undefined,
+    });
   }
 }
 

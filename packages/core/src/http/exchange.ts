@@ -3,7 +3,6 @@ import type { Socket } from "node:net";
 import type { Permit } from "../circuit-breaker/types.js";
 import type { Admission } from "../lifecycle/lifecycle.js";
 import { deadlineOf, givenCorrelationId, type RequestContext, traceIdOf } from "./context.js";
-import { addExchange, keepExchange, removeExchange } from "./exchange-finder.js";
 import type { HttpMeasurement } from "./http-metrics.js";
 
 /** What an exchange belongs to. */
@@ -31,6 +30,11 @@ export interface ExchangeParts {
   readonly measurement: HttpMeasurement | undefined;
 }
 
+/** Found on a response by every adapter and every copy of this package: a request is counted once. */
+const KEY: unique symbol = Symbol.for("@baldur/core.http-exchange");
+
+type Carrier = ServerResponse & { [KEY]?: Exchange | undefined };
+
 /** A request from its arrival until its answer was sent or its client has left. Nothing of it is made before it is needed. */
 export class Exchange implements RequestContext {
   readonly request: IncomingMessage;
@@ -39,8 +43,6 @@ export class Exchange implements RequestContext {
   /** Neighbours among those that are under way. */
   previous: Exchange | undefined = undefined;
   next: Exchange | undefined = undefined;
-  /** Under way on the same connection since before. */
-  earlier: Exchange | undefined = undefined;
   permit: Permit | undefined = undefined;
   /** Milliseconds, monotonic. */
   readonly arrivedAt: number;
@@ -60,10 +62,21 @@ export class Exchange implements RequestContext {
     this.#admission = parts.admission;
     this.#measurement = parts.measurement;
     this.arrivedAt = parts.arrivedAt;
+    (parts.response as Carrier)[KEY] = this;
+  }
+
+  /** The exchange of a response, whichever adapter began it. */
+  static of(response: ServerResponse): Exchange | undefined {
+    return (response as Carrier)[KEY];
+  }
+
+  /** Makes room for one, before a framework changes the prototype: to add a property after that is slow. */
+  static reserve(response: ServerResponse): void {
+    (response as Carrier)[KEY] ??= undefined;
   }
 
   get correlationId(): string {
-    this.#correlationId ??= givenCorrelationId(this.request.headers) ?? this.#createCorrelationId();
+    this.#correlationId ??= givenCorrelationId(this.request.headers) ?? globalThis.crypto.randomUUID();
     return this.#correlationId;
   }
 
@@ -82,13 +95,12 @@ export class Exchange implements RequestContext {
     return { correlationId: this.correlationId, traceId: this.traceId };
   }
 
-  /** Begins, and waits for the end. */
-  begin(hasServer: boolean): void {
+  /** Waits for the end. The listeners are shared functions: nothing is made for each request. */
+  listen(hasServer: boolean): void {
     const { request, response } = this;
-    addExchange(this);
-    response.on("close", () => this.end(response.writableFinished));
+    response.on("close", onClose);
     // Without a server of its own a response may finish and never close.
-    if (!hasServer) response.on("finish", () => this.end(true));
+    if (!hasServer) response.on("finish", onFinish);
     // Behind others in a pipeline it has no socket yet, and would never hear that the client has left.
     else if (response.socket === null) this.#owner.watch(request.socket);
   }
@@ -102,13 +114,14 @@ export class Exchange implements RequestContext {
     if (this.permit !== undefined)
       this.permit[status === undefined ? "ignore" : this.#owner.outcome(status)]();
     this.#measurement?.end(this.#owner.template(this), status, this.failure);
-    removeExchange(this);
     this.#owner.left(this);
   }
+}
 
-  /** Somebody has seen it, so it stays the same when the request has ended. */
-  #createCorrelationId(): string {
-    keepExchange(this);
-    return globalThis.crypto.randomUUID();
-  }
+function onFinish(this: ServerResponse): void {
+  Exchange.of(this)?.end(true);
+}
+
+function onClose(this: ServerResponse): void {
+  Exchange.of(this)?.end(this.writableFinished);
 }

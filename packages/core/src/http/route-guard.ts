@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { invalid } from "../errors.js";
 import type { HttpAdapter } from "./adapter.js";
 import { CircuitGate, circuitName, type HttpCircuitOptions } from "./circuit-gate.js";
-import { exchangeOf } from "./exchange-finder.js";
+import { Exchange } from "./exchange.js";
 import type { Instead } from "./framework.js";
 import type { HttpHost } from "./host.js";
 import { type HttpIdempotencyOptions, type IdempotentRequest, IdempotentRequests } from "./idempotency.js";
@@ -67,7 +67,7 @@ export class RouteGuard<R> {
   }
 
   #tryCircuit(circuit: CircuitGate | undefined, response: ServerResponse): Instead {
-    const exchange = exchangeOf(response);
+    const exchange = Exchange.of(response);
     return exchange === undefined ? undefined : circuit?.admit(exchange);
   }
 
