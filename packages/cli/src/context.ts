@@ -30,17 +30,38 @@ const TIMEOUT = 35;
 export class Context {
   readonly style: Style;
   readonly json: boolean;
-  readonly api: ControlApi;
-  readonly #access: ControlApiOptions;
+  /** Whether somebody has said where the server is. */
+  readonly isNamed: boolean;
+  #known: ControlApiOptions | undefined;
 
   constructor(
     readonly io: CliIo,
-    { url, json = false, timeout = TIMEOUT }: GlobalOptions,
+    private readonly given: GlobalOptions,
   ) {
     this.style = styleFor(io.stdout, io);
-    this.json = json;
-    this.#access = { url: checkedUrl(url ?? urlOf(io)), key: keyOf(io), timeout: timeout * SECOND };
-    this.api = new ControlApi(this.#access);
+    this.json = given.json ?? false;
+    this.isNamed = Boolean(given.url ?? io.env["BALDUR_ADMIN_URL"]);
+  }
+
+  get api(): ControlApi {
+    return new ControlApi(this.#access);
+  }
+
+  /** Of the server. */
+  get url(): string {
+    return this.#access.url;
+  }
+
+  /** Milliseconds that an answer may take. */
+  get timeout(): number {
+    return (this.given.timeout ?? TIMEOUT) * SECOND;
+  }
+
+  /** Found out only for who asks a server: what is wrong with it is no matter to the others. */
+  get #access(): ControlApiOptions {
+    const { url = urlOf(this.io) } = this.given;
+    this.#known ??= { url: checkedUrl(url), key: keyOf(this.io), timeout: this.timeout };
+    return this.#known;
   }
 
   /** Shows an answer: to programs as it came, to people as it is drawn. Throws for a refusal or a failure. */
@@ -83,11 +104,12 @@ function drawn<T>(body: T, draw: (body: T) => string): string {
   }
 }
 
-function checkedUrl(url: string): string {
+function checkedUrl(given: string): string {
+  const url = given.trim();
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol))
-    throw new CliError(`--url must be an address such as http://127.0.0.1:9090; received ${url}`);
-  if (parsed.username !== "" || parsed.password !== "")
+  if (parsed !== undefined && (parsed.username !== "" || parsed.password !== ""))
     throw new CliError("--url holds no key: set BALDUR_ADMIN_KEY");
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || /[?#]/.test(url))
+    throw new CliError(`--url must be an address such as http://127.0.0.1:9090; received ${url}`);
   return url.replace(/\/+$/, "");
 }

@@ -21,7 +21,11 @@ export function createProgram(io: CliIo, settle: (exitCode: number) => void): Co
       "where the control API is; default BALDUR_ADMIN_URL, else this machine's port 9090",
     )
     .option("--env-file <file>", "variables that the environment has not set")
-    .option("--timeout <seconds>", "how long to wait for an answer; default 35", whole(1, LONGEST_TIMEOUT))
+    .option(
+      "--timeout <seconds>",
+      "how long to wait for an answer, or for a module to load; default 35",
+      whole(1, LONGEST_TIMEOUT),
+    )
     .option("-V, --version", "which version this is")
     .option("--json", "what the API answered, for programs")
     .showHelpAfterError("(--help says more)")

@@ -4,17 +4,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { cli, KEY, READONLY_KEY, Service } from "./fixture.js";
-
-/** Where a server was, and is no more. */
-async function deadUrl(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return `http://127.0.0.1:${port}`;
-}
+import { cli, deadUrl, KEY, READONLY_KEY, Service } from "./fixture.js";
 
 describe("who asks a server with keys", () => {
   let service: Service;
@@ -151,6 +141,13 @@ describe("a server that", () => {
     });
   });
 
+  it("speaks no TLS is said to", async () => {
+    const { port } = server.address() as { port: number };
+    const { code, err } = await cli(["health", "--url", `https://127.0.0.1:${port}`]);
+    expect(code).toBe(1);
+    expect(err).toBe(`error: what listens on https://127.0.0.1:${port} does not speak TLS\nis it http://?\n`);
+  });
+
   it("never answers is given up", async () => {
     const outcome = await ask({ status: 0 }, ["--timeout", "1", "cb", "list"]);
     expect(outcome.code).toBe(1);
@@ -187,11 +184,23 @@ describe("without a server", () => {
     ["a purge that is not meant", ["dlq", "purge", "--ids", "a"], "add --confirm"],
     ["a purge of nothing", ["dlq", "purge", "--confirm"], "name what to purge"],
     ["no address", ["--url", "localhost:9090", "health"], "must be an address"],
+    ["a question in the address", ["--url", "http://127.0.0.1/?a=1", "health"], "must be an address"],
     ["a key in the address", ["--url", "http://a:b@127.0.0.1", "health"], "set BALDUR_ADMIN_KEY"],
   ])("%s is an error of use", async (_, argv, said) => {
     const { code, out, err } = await cli(argv, { env: { BALDUR_ADMIN_URL: "http://127.0.0.1:1" } });
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain(said);
+  });
+
+  it("keeps a key to itself that no header can carry", async () => {
+    for (const key of ["s3cret\ns3cret", "s3cret\u043a"]) {
+      const { code, out, err } = await cli(["health"], { env: { BALDUR_ADMIN_KEY: key } });
+      expect({ code, out }).toEqual({ code: 1, out: "" });
+      expect(err).toContain("BALDUR_ADMIN_KEY is no key");
+      expect(err).not.toContain("s3cret");
+    }
+    const address = await cli(["--url", "ftp://a:s3cret@127.0.0.1", "health"]);
+    expect(address.err).not.toContain("s3cret");
   });
 
   it("helps, and says its version", async () => {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { startAdminServer } from "@baldur/admin";
 import { type Baldur, type BaldurOptions, createBaldur } from "@baldur/core";
 import { type CliIo, run } from "../src/index.js";
@@ -37,6 +39,16 @@ export async function cli(
   const io = { stdout: output("stdout"), stderr: output("stderr"), env, cwd: cwd ?? process.cwd() };
   const code = await run(argv, io);
   return { code, out: texts.stdout, err: texts.stderr };
+}
+
+/** Where a server was, and is no more. */
+export async function deadUrl(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return `http://127.0.0.1:${port}`;
 }
 
 /** A real runtime with a real admin server. */

@@ -116,8 +116,14 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
     byStatus: { [`s${EVIL}`]: 1 },
     arming: { armed: false, missingLinks: ["m"] },
   },
-  "/dlq/1/retry": { success: false, dlqId: "1", message: "m", skipped: false },
-  "/dlq/replay": { total: 1, results: [{ dlqId: "1", message: "m" }], stoppedBy: "s" },
+  "/dlq/1/retry": { success: false, dlqId: "1", message: "m", error: "e", skipped: false },
+  "/dlq/replay": {
+    ...{ total: 2, successCount: 0, failedCount: 1, skippedCount: 1, stoppedBy: "s" },
+    results: [
+      { dlqId: "1", success: false, message: "m", error: "e", skipped: false },
+      { dlqId: "2", success: true, message: "m", skipped: true, data: { skip_reason: "r" } },
+    ],
+  },
 };
 
 describe("a server whose every word is hostile", () => {
@@ -144,6 +150,8 @@ describe("a server whose every word is hostile", () => {
     const { port } = server.address() as { port: number };
     return cli(argv, { env: { BALDUR_ADMIN_URL: `http://127.0.0.1:${port}` } });
   };
+  /** What they ask for is answered, and did not succeed. */
+  const FAILING = ["dlq retry 1", "dlq replay"];
   const COMMANDS = [
     ...[
       "health",
@@ -155,14 +163,14 @@ describe("a server whose every word is hostile", () => {
       "system",
     ],
     ...["scheduler", "report", "report --days 2", "dlq list", "dlq show 1", "dlq facets", "dlq stats"],
-    ...["dlq retry 1", "dlq replay"],
+    ...FAILING,
   ].map((command) => command.split(" "));
 
-  it.each(COMMANDS.map((argv) => [argv.join(" "), argv] as const))("%s", async (_, argv) => {
+  it.each(COMMANDS.map((argv) => [argv.join(" "), argv] as const))("%s", async (command, argv) => {
     status = 200;
     for (const each of [argv, [...argv, "--json"]]) {
       const { code, out, err } = await ask(each);
-      expect({ code, err }).toEqual({ code: 0, err: "" });
+      expect({ code, err }).toEqual({ code: FAILING.includes(command) ? 1 : 0, err: "" });
       for (const line of out.split("\n")) expect(line).not.toMatch(UNSAFE);
       expect(out).toMatch(/\\(?:x1b|u001b)/);
       expect(out).toContain("\\u202e");

@@ -1,7 +1,7 @@
 // The program itself: through pipes, in a terminal, and cut off.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +66,10 @@ describe("the program", () => {
     });
   });
 
+  it("fails where its answer cannot be written", async () => {
+    expect((await shell("$BALDUR cb list > /dev/full")).code).toBe(1);
+  });
+
   it("exits as it says", async () => {
     expect((await baldur(["cb", "show", "nobody"])).code).toBe(2);
     expect((await baldur(["nope"])).code).toBe(1);
@@ -98,17 +102,61 @@ describe("the program", () => {
       server.close();
     }
   });
+});
 
-  it("ends although an application that it looked at would go on", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "baldur-cli-"));
-    try {
-      const policies = JSON.stringify(new URL("./policies.mjs", import.meta.url).href);
-      writeFileSync(join(folder, "app.mjs"), `setInterval(() => {}, 1000);\nexport * from ${policies};\n`);
-      const { code, out, err } = await baldur(["scan", join(folder, "app.mjs"), "--json"]);
-      expect({ code, err }).toEqual({ code: 0, err: "" });
-      expect(JSON.parse(out)).toMatchObject({ policies: { length: 7 } });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+describe("a module that is scanned", () => {
+  const POLICIES = `export * from ${JSON.stringify(new URL("./policies.mjs", import.meta.url).href)};\n`;
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "baldur-cli-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const scan = (text: string): Promise<Ended> => {
+    const file = join(folder, "app.mjs");
+    writeFileSync(file, text);
+    return baldur(["scan", file, "--json"]);
+  };
+
+  it("may print what it likes, and leave open what it likes", async () => {
+    const noise = "console.log('listening'); process.stdout.write('x\\n'); setInterval(() => {}, 1000);\n";
+    const { code, out, err } = await scan(`${noise}${POLICIES}`);
+    expect({ code, err }).toEqual({ code: 0, err: "listening\nx\n" });
+    expect(JSON.parse(out)).toMatchObject({ policies: { length: 7 } });
+  });
+
+  it.each([
+    ["ends the program", "process.exit(0)", "what was loaded has ended this program, or never ends"],
+    [
+      "fails by itself",
+      "setTimeout(() => { throw new Error('late'); }, 0); await new Promise(() => {});",
+      "failed: late",
+    ],
+    [
+      "rejects what nobody awaits",
+      "Promise.reject(new Error('lost')); await new Promise(() => {});",
+      "failed: lost",
+    ],
+  ])("and %s is no success", async (_, text, said) => {
+    const { code, out, err } = await scan(text);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain(said);
+    expect(err).not.toMatch(/\n {4}at /);
+  });
+
+  it("is a plugin that never ends, and no success either", async () => {
+    const path = join(folder, "node_modules", "plug");
+    mkdirSync(path, { recursive: true });
+    const manifest = { name: "plug", type: "module", baldur: { plugin: "./plugin.js" } };
+    writeFileSync(
+      join(folder, "package.json"),
+      JSON.stringify({ name: "shop", dependencies: { plug: "1" } }),
+    );
+    writeFileSync(join(path, "package.json"), JSON.stringify(manifest));
+    writeFileSync(join(path, "plugin.js"), "await new Promise(() => {});");
+    const { code, err } = await shell(`cd ${folder} && $BALDUR check-config`);
+    expect(code).toBe(1);
+    expect(err).toContain("never ends");
   });
 });

@@ -110,9 +110,20 @@ describe("a scan of a module", () => {
         code: 1,
         err: expect.stringContaining("cannot load broken.mjs: no database"),
       });
-      await expect(ask("none.mjs")).resolves.toMatchObject({
+      for (const none of ["none.mjs", "."])
+        await expect(ask(none)).resolves.toMatchObject({
+          code: 1,
+          err: expect.stringContaining(`there is no file ${none}\nname what Node can import`),
+        });
+      writeFileSync(join(folder, "endless.mjs"), "await new Promise(() => {});");
+      await expect(cli(["scan", "endless.mjs", "--timeout", "1"], { cwd: folder })).resolves.toMatchObject({
         code: 1,
-        err: expect.stringContaining("cannot load none.mjs"),
+        err: expect.stringContaining("cannot load endless.mjs: it is not loaded after 1 s"),
+      });
+      writeFileSync(join(folder, "half.mjs"), "export const a =");
+      await expect(ask("half.mjs")).resolves.toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/cannot load half\.mjs: .*\nname what Node can import/),
       });
     } finally {
       rmSync(folder, { recursive: true });

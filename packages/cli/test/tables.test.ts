@@ -112,11 +112,20 @@ describe("a healthy runtime with two circuits", () => {
     );
   });
 
+  it("report", async () => {
+    const { out, code } = await service.ask(["report"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^2026-01-31\n\S.* processed, .*\n\ncircuit transitions +\d+\n/);
+  });
+
   it("scheduler", async () => {
+    expect((await service.ask(["scheduler", "list"])).out).toBe("no jobs\n");
     using _job = service.baldur.scheduler.add({ name: "sweep", every: 90_000, run: () => undefined });
     const { out, code } = await service.ask(["scheduler"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^JOB +EVERY +RUNS +ERRORS +LAST RUN +NEXT RUN +LAST ERROR$/m);
+    expect(out).toMatch(
+      /^this process (?:runs|does not run) the jobs\nJOB +EVERY +RUNS +ERRORS +LAST RUN +NEXT RUN +LAST ERROR$/m,
+    );
     expect(out).toMatch(/^sweep +90 s +0 +0 +- /m);
   });
 
@@ -145,6 +154,8 @@ describe("a healthy runtime with two circuits", () => {
   it("finds the server by --url, a prefix included, before the environment", async () => {
     const env = { BALDUR_ADMIN_URL: "http://127.0.0.1:1" };
     expect((await cli(["health", "live", "--url", `${service.url}/`], { env })).code).toBe(0);
+    const blank = { BALDUR_ADMIN_URL: ` ${service.url}/ ` };
+    expect((await cli(["health", "live"], { env: blank })).code).toBe(0);
     const { port } = new URL(service.url);
     expect((await cli(["health", "live"], { env: { BALDUR_ADMIN_PORT: port } })).code).toBe(0);
   });

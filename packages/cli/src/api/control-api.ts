@@ -1,3 +1,4 @@
+import { CliError } from "../errors.js";
 import type { CliIo } from "../io.js";
 import type { Answer, ControlApiOptions } from "./access.js";
 import { unreachable } from "./failure.js";
@@ -6,6 +7,10 @@ type Query = Readonly<Record<string, unknown>>;
 
 const DEFAULT_PORT = "9090";
 const KEYS = ["BALDUR_ADMIN_KEY", "BALDUR_ADMIN_API_KEY", "BALDUR_ADMIN_READONLY_KEY"] as const;
+/** What this program reads by itself. */
+export const VARIABLES: readonly string[] = ["BALDUR_ADMIN_URL", "BALDUR_ADMIN_PORT", ...KEYS];
+/** What a header can carry. */
+const HEADER = /^[\x20-\x7e\x80-\xff]*$/;
 /** No answer of the API is as long. */
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 
@@ -14,9 +19,13 @@ export function urlOf({ env }: Pick<CliIo, "env">): string {
   return env["BALDUR_ADMIN_URL"] || `http://127.0.0.1:${env["BALDUR_ADMIN_PORT"] || DEFAULT_PORT}`;
 }
 
-/** The key to send. */
+/** The key to send. What is wrong with it is said without it. */
 export function keyOf({ env }: Pick<CliIo, "env">): string | undefined {
-  return KEYS.map((name) => env[name]?.trim()).find(Boolean);
+  const name = KEYS.find((each) => env[each]?.trim());
+  const key = name && env[name]?.trim();
+  if (key !== undefined && !HEADER.test(key))
+    throw new CliError(`${name} is no key: it has characters that no header can carry`);
+  return key;
 }
 
 /** A client of the control API. */

@@ -17,6 +17,8 @@ export function unreachable(error: unknown, { url, timeout }: ControlApiOptions)
     (each) => (each as { code?: unknown })?.code,
   );
   if (codes.includes("ECONNREFUSED")) return new CliError(`nothing listens on ${url}`, { hint: NOBODY });
+  if (codes.includes("ERR_SSL_WRONG_VERSION_NUMBER"))
+    return new CliError(`what listens on ${url} does not speak TLS`, { hint: "is it http://?" });
   if (error instanceof SyntaxError) return notTheApi(url);
   return new CliError(`cannot reach ${url}: ${words(cause ?? error)}`, { hint: NOBODY });
 }
@@ -55,6 +57,6 @@ function hintOf(status: number, code: unknown, hasKey: boolean): string | undefi
   if (code === "FORBIDDEN")
     return "to act needs BALDUR_ADMIN_KEY, not the read-only key; what is destructive needs BALDUR_ADMIN_UNLOCK=1 on the server too";
   return status === NOT_FOUND && code === "NOT_FOUND"
-    ? "the part that serves this is not active; `baldur posture` says what is, and why"
+    ? "the part that serves this is not active; `baldur posture` says what is, and why. Or --url is not where the API begins"
     : undefined;
 }

@@ -1,5 +1,6 @@
 import { createBaldur, type SettingRow } from "@baldur/core";
 import { discoverPlugins, nearest, resolveOperations } from "@baldur/core/plugin";
+import { VARIABLES } from "../api/control-api.js";
 import { isSet, word } from "../asked.js";
 import type { Context, Handler } from "../context.js";
 import { CliError, EXIT, words } from "../errors.js";
@@ -14,8 +15,6 @@ interface Checked {
 }
 
 const PREFIX = "BALDUR_";
-/** Read by this program alone. */
-const OWN = ["BALDUR_ADMIN_URL"];
 const OTHER = "other";
 
 const quiet = (): undefined => undefined;
@@ -27,13 +26,18 @@ export const checkConfig: Handler = async (context, asked) => {
   const area = word(asked, "type");
   const settings =
     area === undefined ? checked.settings : checked.settings.filter((row) => row.area === area);
-  if (settings.length === 0)
-    throw new CliError(`there is no area of settings ${area}`, { exitCode: EXIT.refused });
+  if (settings.length === 0) throw noArea(String(area), checked.settings);
   const inspects = isSet(asked, "inspect") || area !== undefined;
   if (context.json) context.out(`${toJson(answerOf(checked, inspects ? settings : undefined))}\n`);
   else context.out(`${drawn(context, checked)}${inspects ? `\n${drawnSettings(context, settings)}` : ""}`);
   return checked.problems.length > 0 && isSet(asked, "strict") ? EXIT.failed : EXIT.ok;
 };
+
+function noArea(area: string, rows: readonly SettingRow[]): CliError {
+  const areas = [...new Set(rows.map((row) => row.area))].sort();
+  const hint = `there are ${areas.join(", ")}`;
+  return new CliError(`there is no area of settings ${area}`, { exitCode: EXIT.refused, hint });
+}
 
 async function check({ env, cwd }: CliIo): Promise<Checked> {
   const problems: string[] = [];
@@ -58,7 +62,7 @@ function unknown(env: CliIo["env"], rows: readonly SettingRow[]): string[] {
   const known = new Set(rows.map(({ variable }) => variable));
   const names = Object.keys(env).filter((name) => name.startsWith(PREFIX) && env[name]?.trim());
   return names
-    .filter((name) => !known.has(name) && !OWN.includes(name))
+    .filter((name) => !known.has(name) && !VARIABLES.includes(name))
     .map((name) => {
       const meant = nearest(name, known);
       return `${name} is read by nothing that is installed here${meant === undefined ? "" : `; did you mean ${meant}?`}`;

@@ -5,6 +5,7 @@ import { CliError } from "../errors.js";
 import { facts, table } from "../output/table.js";
 import { when } from "../output/when.js";
 import type { Wire } from "../wire.js";
+import { showBatch, showReplay } from "./replays.js";
 
 type Entry = Wire<FailedOperation>;
 
@@ -12,23 +13,6 @@ interface Listed {
   readonly items: readonly Entry[];
   readonly next?: string;
   readonly total?: number;
-}
-
-interface Replayed {
-  readonly success: boolean;
-  readonly dlqId: string;
-  readonly message: string;
-  readonly skipped: boolean;
-}
-
-interface Batch {
-  readonly total: number;
-  readonly successCount: number;
-  readonly failedCount: number;
-  readonly skippedCount: number;
-  readonly results: readonly Replayed[];
-  readonly stoppedBy?: string;
-  readonly governanceBlockReason?: string;
 }
 
 interface Stats {
@@ -76,17 +60,22 @@ export const replay: Handler = async (context, asked) => {
     ...given(asked, "domain", "name", "reason"),
     ...(numberOf(asked, "batchSize") !== undefined && { batch_size: numberOf(asked, "batchSize") }),
   });
-  return context.show<Batch>(answer, (body) => drawnBatch(context, body));
+  return showBatch(context, answer);
 };
 
-/** Something done to one entry. */
-export function act(action: "force-redrive" | "reject" | "resolve" | "retry"): Handler {
+/** Runs one entry again. */
+export function rerun(action: "force-redrive" | "retry"): Handler {
   return async (context, asked) => {
-    const body = { ...given(asked, "reason", "note"), ...ticketOf(asked) };
-    const answer = await context.api.post(`/dlq/${part(asked)}/${action}`, body);
-    return context.show<Replayed | Entry>(answer, (done) =>
-      "success" in done ? drawnReplay(context, done) : drawnEntry(context, done),
-    );
+    const body = { ...given(asked, "reason"), ...ticketOf(asked) };
+    return showReplay(context, await context.api.post(`/dlq/${part(asked)}/${action}`, body));
+  };
+}
+
+/** Ends one entry by hand. */
+export function end(action: "reject" | "resolve"): Handler {
+  return async (context, asked) => {
+    const answer = await context.api.post(`/dlq/${part(asked)}/${action}`, given(asked, "reason", "note"));
+    return context.show<Entry>(answer, (entry) => drawnEntry(context, entry));
   };
 }
 
@@ -199,31 +188,4 @@ function drawnFacets({ style }: Context, body: Facets): string {
     { title: "VALUE", of: ({ name }) => name },
     { title: "ENTRIES", of: ({ count }) => count },
   ]);
-}
-
-function drawnReplay({ style }: Context, { success, skipped, dlqId, message }: Replayed): string {
-  const done = skipped ? style.yellow("skipped") : success ? style.green("replayed") : style.red("failed");
-  return `${done}\n${facts(style, [
-    ["id", dlqId],
-    ["message", message],
-  ])}`;
-}
-
-function drawnBatch(context: Context, body: Batch): string {
-  const { style } = context;
-  const head = facts(style, [
-    ["tried", body.total],
-    ["succeeded", body.successCount],
-    ["failed", body.failedCount],
-    ["skipped", body.skippedCount],
-    ["ended by", body.governanceBlockReason ?? body.stoppedBy],
-  ]);
-  const failed = body.results.filter(({ success }) => !success);
-  if (failed.length === 0) return head;
-  const rows = table(style, failed, [
-    { title: "ID", of: ({ dlqId }) => dlqId, whole: true },
-    { title: "ENDED", of: ({ skipped }) => (skipped ? "skipped" : "failed") },
-    { title: "MESSAGE", of: ({ message }) => message },
-  ]);
-  return `${head}\n${rows}`;
 }

@@ -1,3 +1,4 @@
+import { readlink, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isSet, word } from "../asked.js";
 import type { Handler } from "../context.js";
@@ -16,8 +17,10 @@ const BLOCKS = [
 export const initAi: Handler = async ({ io, out }, asked) => {
   const folder = resolve(io.cwd, word(asked, "dir") ?? ".");
   const force = isSet(asked, "force");
+  if (!(await isFolder(folder))) throw new CliError(`there is no folder ${folder}`);
+  const blocks = (await isOneFile(folder)) ? BLOCKS.slice(0, 1) : BLOCKS;
   const plans = await Promise.all(
-    BLOCKS.map(async ([name, block]) => {
+    blocks.map(async ([name, block]) => {
       const before = await readText(resolve(folder, name));
       return { name, before, after: withBlock(name, before ?? "", block, force) };
     }),
@@ -28,6 +31,26 @@ export const initAi: Handler = async ({ io, out }, asked) => {
   }
   return EXIT.ok;
 };
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false, // there is none, or it cannot be looked at
+  );
+}
+
+/** One is a link to the other: it has all the rules then, and nothing to refer to. */
+async function isOneFile(folder: string): Promise<boolean> {
+  const real = async (name: string): Promise<string> => {
+    const path = resolve(folder, name);
+    const target = (): Promise<string> => readlink(path).then((link) => resolve(folder, link));
+    return realpath(path)
+      .catch(target)
+      .catch(() => path); // it, or what it leads to, is not there yet
+  };
+  const [rules, reference] = await Promise.all(BLOCKS.map(([name]) => real(name)));
+  return rules === reference;
+}
 
 function withBlock(name: string, text: string, block: string, force: boolean): string {
   const start = text.indexOf(START);

@@ -1,42 +1,79 @@
-import type { Entitlement } from "@baldur/core";
-import { discoverPlugins, systemClock } from "@baldur/core/plugin";
+import type { Posture } from "@baldur/core";
+import type { Answer } from "../api/access.js";
 import type { Context, Handler } from "../context.js";
-import { EXIT } from "../errors.js";
+import { CliError, EXIT, words } from "../errors.js";
+import { type Licence, licenceOfFolder } from "../licence.js";
 import { toJson } from "../output/clean.js";
 import { verdict } from "../output/style.js";
-import { facts } from "../output/table.js";
+import { facts, table } from "../output/table.js";
+import type { Wire } from "../wire.js";
 
-interface Answer extends Entitlement {
-  /** Those that wait for it. */
-  readonly packages: readonly string[];
-}
+/** Who has said it. */
+type Source =
+  | { readonly from: "server"; readonly url: string }
+  | { readonly from: "folder"; readonly folder: string; readonly reason: string };
 
-/** What the licence is worth, as the packages say that are installed in this folder. Asks no server. */
+type Sourced = Licence & { readonly source: Source };
+
+/** What the licence is worth, and which packages are inert: as the application says, or the packages of this folder where none does. */
 export const license: Handler = async (context) => {
-  const { io } = context;
-  const { plugins } = await discoverPlugins({ root: io.cwd });
-  const licensed = plugins.filter(({ entitlement }) => entitlement !== undefined);
-  const env = (name: string): string | undefined => io.env[name]?.trim() || undefined;
-  const request = { env, clock: systemClock(), force: true };
-  const said = (await licensed[0]?.entitlement?.(request)) ?? missing();
-  const answer: Answer = { ...said, packages: licensed.map(({ name }) => name) };
-  context.out(context.json ? `${toJson(answer)}\n` : drawn(context, answer));
-  return answer.status === "active" || licensed.length === 0 ? EXIT.ok : EXIT.failed;
+  const licence = await ask(context);
+  context.out(context.json ? `${toJson(licence)}\n` : drawn(context, licence));
+  return licence.status === "active" || isNeedless(licence) ? EXIT.ok : EXIT.failed;
 };
 
-function missing(): Entitlement {
-  return { status: "missing", reason: "no package that needs a licence is installed in this folder" };
+function isNeedless({ status, packages }: Licence): boolean {
+  return status === "missing" && !packages.some((row) => row.status === "inert");
 }
 
-function drawn(
-  { style }: Context,
-  { status, organisation, plan, expires, reason, packages }: Answer,
-): string {
-  return `${verdict(style, status)}\n${facts(style, [
+async function ask(context: Context): Promise<Sourced> {
+  const { io } = context;
+  const answer = await posture(context);
+  if (typeof answer !== "string") return ofServer(context, answer);
+  const licence = await licenceOfFolder(io);
+  return { source: { from: "folder", folder: io.cwd, reason: answer }, ...licence };
+}
+
+/** What a server says; or why none does, where nobody has named one. */
+async function posture({ api, isNamed, url }: Context): Promise<Answer | string> {
+  const answer = await api.get("/posture").catch((error: unknown) => {
+    if (isNamed || !(error instanceof CliError)) throw error;
+    return words(error);
+  });
+  if (isNamed || typeof answer === "string" || isPosture(answer)) return answer;
+  return `what answers on ${url} is not the control API`;
+}
+
+/** Or a refusal of it: others may have taken the port. */
+function isPosture({ body, isProblem }: Answer): boolean {
+  return isProblem || (typeof body === "object" && body !== null && "entitlement" in body);
+}
+
+function ofServer({ answered, url }: Context, answer: Answer): Sourced {
+  const { entitlement, plugins } = answered<Wire<Posture>>(answer);
+  return { source: { from: "server", url }, ...entitlement, packages: plugins };
+}
+
+function drawn({ style }: Context, licence: Sourced): string {
+  const { status, organisation, plan, expires, packages } = licence;
+  const reason = isNeedless(licence) ? "no package needs one" : licence.reason;
+  const head = facts(style, [
     ["organisation", organisation],
     ["plan", plan],
     ["until", expires],
     ["why", reason],
-    ["for", packages.length === 0 ? undefined : packages.join(", ")],
-  ])}`;
+    ["from", fromWhere(licence.source)],
+  ]);
+  if (packages.length === 0) return `${verdict(style, status)}\n${head}`;
+  const rows = table(style, packages, [
+    { title: "PACKAGE", of: ({ name }) => name },
+    { title: "STATUS", of: (row) => row.status, paint: (word) => verdict(style, word) },
+    { title: "WHY", of: (row) => row.reason },
+  ]);
+  return `${verdict(style, status)}\n${head}\n${rows}`;
+}
+
+function fromWhere(source: Source): string {
+  if (source.from === "server") return source.url;
+  return `the packages of this folder: ${source.reason}`;
 }

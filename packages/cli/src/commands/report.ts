@@ -27,7 +27,7 @@ function drawnDay(context: Context, body: Wire<DailyReport>): string {
   const { date, title, severity, entries, pending_breakdown: pending, automated_actions: done } = body;
   const head = `${style.bold(clean(date))} ${severity === "info" ? "" : `${verdict(style, severity)} `}`;
   const sections = [
-    facts(style, [["", title], ...figures(body)]),
+    `${title === undefined ? "" : `${clean(title)}\n\n`}${facts(style, figures(body))}`,
     section(context, "Waiting, by kind of failure", waiting(context, pending)),
     section(context, "Done by itself", done && facts(style, named(done))),
     section(context, "What you are missing", body.shadow_pro && facts(style, named(body.shadow_pro))),

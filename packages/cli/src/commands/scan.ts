@@ -1,14 +1,13 @@
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { isSet } from "../asked.js";
 import type { Context, Handler } from "../context.js";
-import { CliError, EXIT, words } from "../errors.js";
+import { CliError, EXIT } from "../errors.js";
 import { toJson } from "../output/clean.js";
 import { table } from "../output/table.js";
 import { span } from "../output/when.js";
 import { findPolicies } from "../scan/find.js";
 import { type Finding, findingsOf, type Installed } from "../scan/findings.js";
+import { load } from "../scan/load.js";
 import { type Measured, probe } from "../scan/probe.js";
 import { type Circuits, type Configuration, findingsOfServer } from "../scan/server.js";
 import { sayFindings, sayUnknown } from "../scan/words.js";
@@ -54,17 +53,6 @@ async function scanModule(context: Context, file: string): Promise<Answer> {
     findingsOf(policy, measured[index] as Measured, installed),
   );
   return { policies: measured, findings: [...findings, ...nested(measured)], unknown: UNKNOWN };
-}
-
-async function load({ io }: Context, file: string): Promise<unknown> {
-  const path = resolve(io.cwd, file);
-  try {
-    return await import(pathToFileURL(path).href);
-  } catch (error) {
-    throw new CliError(`cannot load ${file}: ${words(error)}`, {
-      hint: "name what Node can import, such as dist/policies.js",
-    });
-  }
 }
 
 function installedIn(folder: string): Installed {

@@ -14,8 +14,8 @@ export const jobs: Handler = async (context) =>
   context.show<Body>(await context.api.get("/scheduler/jobs"), (body) => drawn(context, body));
 
 function drawn({ style }: Context, { leading, jobs: all }: Body): string {
-  const head = leading ? "this process runs the jobs\n" : "another process runs the jobs\n";
-  if (all.length === 0) return `${head}no jobs\n`;
+  if (all.length === 0) return "no jobs\n";
+  const head = leading ? "this process runs the jobs\n" : "this process does not run the jobs\n";
   const rows = table(style, all, [
     { title: "JOB", of: ({ name }) => name },
     { title: "EVERY", of: intervalOf },

@@ -47,7 +47,7 @@ function addReading(dlq: Command, act: Act): void {
 function addActions(dlq: Command, act: Act): void {
   dlq
     .command("replay")
-    .description("runs a batch of entries again")
+    .description("runs a batch of entries again; exits with 1 where one failed, or the batch ended early")
     .option("--domain <domain>", "only these")
     .option("--name <name>", "only those of a protected name")
     .option("--batch-size <entries>", "entries at most; default 50", whole(1, LARGEST_BATCH))
@@ -55,9 +55,9 @@ function addActions(dlq: Command, act: Act): void {
     .action(act(async () => (await load()).replay));
   dlq
     .command("retry <id>")
-    .description("runs an entry again")
+    .description("runs an entry again; exits with 1 unless its work was done")
     .option(...REASON)
-    .action(act(async () => (await load()).act("retry")));
+    .action(act(async () => (await load()).rerun("retry")));
   for (const [name, description] of [
     ["resolve", "its work was done another way"],
     ["reject", "its work is not to be done"],
@@ -67,14 +67,14 @@ function addActions(dlq: Command, act: Act): void {
       .description(description)
       .option("--note <note>", "kept with the entry")
       .option(...REASON)
-      .action(act(async () => (await load()).act(name)));
+      .action(act(async () => (await load()).end(name)));
   }
   dlq
     .command("redrive <id>")
-    .description("runs an entry beyond its budget")
+    .description("runs an entry beyond its budget; exits with 1 unless its work was done")
     .requiredOption(...REASON)
     .option("--ticket <url>", "kept with the entry")
-    .action(act(async () => (await load()).act("force-redrive")));
+    .action(act(async () => (await load()).rerun("force-redrive")));
 }
 
 function addCleanup(dlq: Command, act: Act): void {

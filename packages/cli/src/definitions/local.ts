@@ -1,11 +1,15 @@
 import type { Command } from "commander";
 import type { Act } from "./define.js";
 
-/** What needs no server. */
+/** What can do without a server. */
 export function addLocal(program: Command, act: Act): void {
   program
     .command("license")
-    .description("what the licence is worth, as the packages of this folder say")
+    .description("the licence")
+    .command("status", { isDefault: true })
+    .description(
+      "what it is worth and which packages are inert, as the application says, or the packages of this folder where none answers",
+    )
     .action(act(async () => (await import("../commands/license.js")).license));
   program
     .command("check-config")

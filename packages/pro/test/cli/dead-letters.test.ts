@@ -110,7 +110,11 @@ describe("dlq", () => {
   it("replays, resolves, rejects, redrives and puts away", async () => {
     const [first = "", second = "", third = ""] = ids;
     const failed = await ask("dlq", "retry", first, "-r", "test");
-    expect(failed).toMatchObject({ code: 0, out: expect.stringMatching(/^failed\n/) }); // it was tried, as asked
+    expect(failed).toMatchObject({
+      code: 1,
+      err: "",
+      out: expect.stringMatching(/^failed\nid +\S+\nwhy +Error: gateway is down for \d\n$/),
+    });
     isDown = false;
     expect((await ask("dlq", "redrive", first, "-r", "it is back")).out).toMatch(/^replayed\n/);
     expect((await ask("dlq", "resolve", second, "--note", "by phone")).out).toMatch(/^ended +.*by phone$/m);
@@ -130,6 +134,31 @@ describe("dlq", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^tried +[3-9]\nsucceeded +[3-9]\nfailed +0\nskipped +0$/m);
     await expect(Promise.all(ids.map(statusOf))).resolves.toEqual(["resolved", "resolved", "resolved"]);
+  });
+
+  it("says what failed and what was skipped, and why, and does not exit as if all were well", async () => {
+    const queue = getDlq(baldur);
+    await Promise.all([1, 2].map(() => queue.store({ name: "orphan", failureType: "LOST" })));
+    const orphans = (await queue.list({ name: "orphan" })).items.map(({ id }) => id);
+    const [orphan = ""] = orphans;
+    const skipped = await ask("dlq", "retry", orphan);
+    expect(skipped).toEqual({ code: 1, err: "", out: `skipped\nid   ${orphan}\nwhy  handler_missing\n` });
+    const batch = await ask("dlq", "replay", "--name", "orphan");
+    expect(batch).toMatchObject({ code: 0, err: "" }); // they are as they were
+    expect(batch.out).toMatch(
+      /^tried +0\nsucceeded +0\nfailed +0\nskipped +2\n\nSKIPPED +WHY +SUCH AS\n2 +handler_missing +\S+\n$/,
+    );
+    const failed = await ask("dlq", "replay", "--name", "charge", "--batch-size", "2");
+    expect(failed).toMatchObject({ code: 1, err: "" });
+    expect(failed.out).toMatch(
+      /^tried +2\nsucceeded +0\nfailed +2\nskipped +0\n\nFAILED +WHY\n(\S+ +Error: gateway is down for \d\n){2}$/,
+    );
+    await baldur.control.disable({ reason: "drill", actor: "test" });
+    const blocked = await ask("dlq", "replay", "--json");
+    await baldur.control.enable({ reason: "drill", actor: "test" });
+    expect(blocked.code).toBe(1);
+    expect(JSON.parse(blocked.out)).toMatchObject({ total: 0, governanceBlockReason: "kill_switch" });
+    await Promise.all(orphans.map((id) => queue.reject(id, { actor: "test" })));
   });
 
   it("says that there is no such entry", async () => {
