@@ -304,6 +304,19 @@ describe("Host", () => {
     expect([400, 403]).toContain(await statusOf(await served("127.0.0.1"), host));
   });
 
+  it.each(["xn--localhost", "user@localhost", "[::1", "localhost:99999"])(
+    "that makes no URL is refused with a problem, and is no failure: %s",
+    async (host) => {
+      const server = await served("127.0.0.1");
+      await using client = new RawClient(server.boundPort);
+      client.write("GET /posture HTTP/1.1", `Host: ${host}`, "Connection: close", "", "");
+      await until("answered", () => client.closed);
+      expect(client.statuses).toEqual([400]);
+      expect(client.received.toLowerCase()).toContain("content-type: application/problem+json");
+      expect(runtime.telemetry.named("admin.handler_error")).toEqual([]);
+    },
+  );
+
   it("is the same name however its address is written", () => {
     for (const host of ["[::1]", "[0:0:0:0:0:0:0:1]:80", "[::0001]"]) expect(hostName(host)).toBe("[::1]");
   });

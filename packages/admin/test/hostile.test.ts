@@ -235,6 +235,10 @@ describe("a client that takes its time", () => {
     await sleep(20);
     client.socket.resetAndDestroy();
     expect(await isWell()).toBe(true);
+    const refused = (): unknown[] => runtime.telemetry.named("admin.action").map(({ payload }) => payload);
+    await until("noted", () => refused().length > 0);
+    expect(refused()).toMatchObject([{ outcome: "refused", status: 400 }]);
+    expect(runtime.telemetry.named("admin.handler_error")).toEqual([]);
     expect(bodies).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { createBaldur, DLQError, DLQReplayError } from "@baldur/core";
-import { brand, definePlugin, metricsSlot } from "@baldur/core/plugin";
+import { boolean, brand, definePlugin, defineSettings, metricsSlot, type Plugin } from "@baldur/core/plugin";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type AdminHandler, adminHandler } from "../src/index.js";
 import { type Answer, ask, byKey, KEY, routed, TestRuntime } from "./fixture.js";
@@ -173,7 +173,7 @@ describe("a body", () => {
     ['{"count":1,"__proto__":{"a":1}}', "__proto__", "is not a field"],
     ['{"count":1,"constructor":1}', "constructor", "is not a field"],
     [{}, "count", "count is needed"],
-    [{ count: 0 }, "count", "count must be an integer from 1 to 10"],
+    [{ count: 0 }, "count", "count must be an integer from 1 to 10; received 0"],
     [{ count: 11 }, "count", "count must be"],
     [{ count: "1" }, "count", "count must be"],
     [{ count: 1.5 }, "count", "count must be"],
@@ -205,6 +205,60 @@ describe("a body", () => {
     expect((await post("/strict/x?verbose=true", { count: 1 })).status).toBe(200);
     for (const query of ["verbose=1", "verbose=true&verbose=true", "quiet=true"])
       expect((await post(`/strict/x?${query}`, { count: 1 })).status).toBe(400);
+  });
+});
+
+describe("what a request may not hold", () => {
+  it.each([
+    [
+      "GET /reports/daily/2026-02-30",
+      undefined,
+      "date",
+      "a day of the calendar, written as 2026-01-31",
+      "2026-02-30",
+    ],
+    [
+      "GET /journal?since=2026-02-30",
+      undefined,
+      "since",
+      "a day or a time, such as 2026-01-31T12:00:00Z",
+      "2026-02-30",
+    ],
+    [
+      "GET /journal?until=May+1",
+      undefined,
+      "until",
+      "a day or a time, such as 2026-01-31T12:00:00Z",
+      "May 1",
+    ],
+    ["GET /journal?since=2026-01-31T12:00:00", undefined, "since", expect.any(String), "2026-01-31T12:00:00"],
+    ["GET /journal?level=loud", undefined, "level", "one of debug, info, warning, error, critical", "loud"],
+    ["GET /journal?after=x", undefined, "after", "the id of an entry", '"x"'],
+    ["POST /system/disable", { reason: " " }, "reason", "a string from 1 to 500 characters, not blank", " "],
+    [
+      "POST /control/block/a",
+      { reason: "\n" },
+      "reason",
+      "a string from 1 to 500 characters, not blank",
+      "\n",
+    ],
+    [
+      "POST /control/block/a",
+      { reason: "x", ttl_minutes: {} },
+      "ttl_minutes",
+      "an integer from 1 to 1440",
+      "an object",
+    ],
+    [`GET /journal?level=${"l".repeat(200)}`, undefined, "level", expect.any(String), `${"l".repeat(100)}…`],
+  ])("is named, with the rule and what was received: %s %j", async (route, body, field, rule, received) => {
+    const answer = await ask(handler, route, body === undefined ? {} : { body });
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer).toMatchObject({ status: 400, json: { code: "BAD_REQUEST", field, rule, received } });
+  });
+
+  it("is not a day, or a time of one, that there is", async () => {
+    for (const since of ["2026-02-28", "2026-01-31T12:00Z", "2026-01-31T12:00:00.123%2B01:00"])
+      expect((await get(`/journal?since=${since}`)).status).toBe(200);
   });
 });
 
@@ -421,8 +475,29 @@ describe("circuits", () => {
       expect((await post("/control", { service_name: "prices", action, reason: "x" })).status).toBe(403);
   });
 
-  it("are not made by a slip in a name", async () => {
-    expect((await post("/control/block/prcies", { reason: "x" })).status).toBe(404);
+  it("are pinned before the first call, which the pin then meets", async () => {
+    const { baldur } = runtime;
+    const answer = await post("/control/block/pay%2Fments", { reason: "vendor is down" });
+    expect(answer.json).toMatchObject({ status: "success", previous_state: "closed", state: "forced_open" });
+    expect(answer.json["message"]).toContain("no call by this name was made in this process yet");
+    const call = (): Promise<unknown> =>
+      baldur.protect("pay/ments", () => 1, { circuitBreaker: { minimumCalls: 1 } });
+    await expect(call()).rejects.toMatchObject({ code: "ERR_BALDUR_CIRCUIT_OPEN" });
+    expect((await get("/control/status")).json).toMatchObject({
+      circuits: [{ name: "pay/ments", state: "forced_open", manual: { reason: "vendor is down" } }],
+    });
+    const lifted = await post("/control", { service_name: "pay/ments", action: "reset", reason: "x" });
+    expect(lifted.json["message"]).not.toContain("no call");
+    await expect(call()).resolves.toBe(1);
+  });
+
+  it.each([
+    ["/control/block/a%00b", { reason: "x" }, "service"],
+    [`/control/auto/${"a".repeat(129)}`, { reason: "x" }, "service"],
+    ["/control", { service_name: "a\nb", action: "block", reason: "x" }, "service_name"],
+  ])("are not made for what is no name: %s", async (path, body, field) => {
+    const answer = await post(path, body);
+    expect([answer.status, answer.json["field"]]).toEqual([400, field]);
     expect(runtime.baldur.circuits()).toEqual([]);
   });
 });
@@ -545,6 +620,69 @@ describe("how it stands", () => {
       leading: expect.any(Boolean),
     });
     expect((await get("/metrics")).json).toMatchObject({ metrics: expect.any(Array), cardinality: [] });
+  });
+
+  it("shows the settings of the shared store by themselves", async () => {
+    const { json } = await get("/l2-storage/config");
+    const areas = json["areas"] as unknown as { area: string; settings: { key: string }[] }[];
+    expect(areas.map(({ area }) => area).sort()).toEqual(["resilientStorage", "sharedState", "storage"]);
+    const settings = areas.flatMap(({ settings }) => settings);
+    expect(settings.find(({ key }) => key === "redisUrl")).toMatchObject({ secret: true, set: false });
+  });
+
+  it("shows what can be switched on and off, in which package, and whether a licence is needed", async () => {
+    const settings = defineSettings<{ enabled: boolean; loud: boolean }>("extra", {
+      prefix: "BALDUR_EXTRA_",
+      help: "of a test",
+      fields: {
+        enabled: boolean({ env: "ENABLED", default: true, help: "a switch" }),
+        loud: boolean({ env: "LOUD", default: true, help: "no switch" }),
+      },
+    });
+    const licensed = (status: "active" | "expired"): Plugin => ({
+      name: "@acme/extra",
+      settings: [settings],
+      entitlement: async () => ({ status, customer: "c-42", expires: "2099-12-31" }),
+      register: () => undefined,
+    });
+    const seen = async (plugins: readonly Plugin[]): Promise<Record<string, never>> => {
+      const own = await TestRuntime.start({ plugins, settings: { retry: { enabled: false } } });
+      const { json } = await ask(own.handler({ unlock: true }), "GET /features");
+      await own[Symbol.asyncDispose]();
+      return json;
+    };
+    const row = (json: Record<string, never>, area: string): unknown[] =>
+      (json["features"] as unknown as { class: string }[]).filter((feature) => feature.class === area);
+    const active = await seen([licensed("active")]);
+    const days = (Date.UTC(2099, 11, 31) - Math.floor(Date.now() / 86_400_000) * 86_400_000) / 86_400_000;
+    expect(active["entitlement"]).toEqual({
+      status: "active",
+      customer_id: "c-42",
+      expires: "2099-12-31",
+      days_until_expiry: days,
+    });
+    const extra = {
+      module: "@acme/extra",
+      class: "extra",
+      field: "enabled",
+      tier: "pro",
+      default: true,
+      enabled: true,
+      env_var: "BALDUR_EXTRA_ENABLED",
+      license_status: "active",
+    };
+    expect(row(active, "extra")).toEqual([extra]);
+    expect(row(active, "retry")).toMatchObject([
+      { module: "@baldur/core", tier: "oss", default: true, enabled: false, license_status: "not_required" },
+    ]);
+    expect(row(active, "admin")).toMatchObject([
+      { module: "@baldur/admin", field: "enabled" },
+      { field: "consoleEnabled" },
+      { field: "openapiEnabled", env_var: "BALDUR_OPENAPI_ENABLED" },
+    ]);
+    const expired = await seen([licensed("expired")]);
+    expect(row(expired, "extra")).toEqual([{ ...extra, enabled: false, license_status: "expired" }]);
+    expect((await seen([]))["entitlement"]).toEqual({ status: "missing" });
   });
 
   it("shows of a secret setting only whether it is set", async () => {

@@ -172,7 +172,7 @@ describe("the plugin", () => {
       plugins: [admin({ port: boundPort })],
     });
     expect(told.join()).toContain("admin.server_start_failed");
-    expect(baldur.posture().plugins).toEqual([{ name: "@baldur/admin", status: "active" }]);
+    expect(baldur.posture().plugins).toEqual([{ name: "@baldur/admin", status: "active", areas: ["admin"] }]);
     expect(await baldur.protect("x", () => 5)).toBe(5);
   });
 

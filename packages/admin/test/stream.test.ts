@@ -169,11 +169,24 @@ describe("the stream of events", () => {
       payload: { n: 0 },
       replayed: true,
     });
-    for (const id of ["x", "", "../1", "1e9-1"]) {
-      await using other = await EventReader.open(url, { "last-event-id": id });
-      await until("ready", () => other.named("tick").length > 0);
-      expect(things(other)).toEqual([]);
-    }
+    const since = new Date(before).toISOString();
+    expect(reader.named("dropped")).toMatchObject([{ data: { since, until: expect.any(String) } }]);
+  });
+
+  it.each(["x", "../1", "1e9-1", "999999999999999-0"])(
+    "tells that all was missed since an id of nobody's: %s",
+    async (id) => {
+      await using reader = await EventReader.open(url, { "last-event-id": id });
+      await until("ready", () => reader.named("tick").length > 0);
+      expect(things(reader)).toEqual([]);
+      expect(reader.named("dropped")).toMatchObject([{ data: { until: expect.any(String) } }]);
+    },
+  );
+
+  it("tells a reader without an id of nothing that was missed", async () => {
+    await using reader = await EventReader.open(url, { "last-event-id": "" });
+    await until("ready", () => reader.named("tick").length > 0);
+    expect(reader.named("dropped")).toEqual([]);
   });
 
   it("costs nothing when nobody reads", async () => {

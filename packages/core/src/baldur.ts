@@ -3,7 +3,7 @@ import type { AnyFunction } from "./call.js";
 import { Calls } from "./calls.js";
 import type { CircuitBreaker, CircuitRow, CircuitState } from "./circuit-breaker/types.js";
 import { type HotClock, hotClock, type Random, systemRandom } from "./clock.js";
-import { KillSwitch } from "./control/kill-switch.js";
+import { type ControlState, KillSwitch } from "./control/kill-switch.js";
 import { controlSettings } from "./control/settings.js";
 import { createDocuments } from "./control-documents.js";
 import { SETTINGS } from "./declared-settings.js";
@@ -546,8 +546,18 @@ export class Runtime implements Baldur, Caller {
       clock: this.#clock,
       telemetry: this.telemetry,
       documents: this.#documents,
+      backend: () => this.#controlBackend(),
       dryRunFloor: this.settings.of(runtimeSettings).executionMode !== "active",
     });
+  }
+
+  #controlBackend(): ControlState["backend"] {
+    const { backend } = this.settings.of(controlSettings);
+    if (backend === "embedded") return this.#keyValue.name;
+    const { redis, sql } = this.#fleet?.documents ?? {};
+    const found = redis ? "redis" : sql ? "sql" : "file";
+    const used = backend === "auto" ? found : backend;
+    return used === "sql" ? "postgres" : used;
   }
 
   #createCalls(random: Random): Calls {

@@ -50,6 +50,7 @@ export class Composer {
     if (plan.usesCircuit) {
       const { policy } = this.parts.circuits.of(endpoint, plan.circuitBreaker);
       endpoint.precise = policy.slowCallDuration !== undefined;
+      endpoint.bare &&= !endpoint.precise;
     }
     endpoint.plan = plan;
     this.#report(endpoint, plan);

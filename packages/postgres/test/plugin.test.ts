@@ -106,6 +106,7 @@ describe("the plugin", () => {
       }).start();
       const { health } = baldur;
       expect(await health.ready()).toMatchObject({ ready: true, checks: { sql: { status: "healthy" } } });
+      expect(await baldur.control.state()).toMatchObject({ backend: "postgres" });
       const { pools } = await health.pool();
       expect(pools["sql"]).toMatchObject({ status: "healthy", waiting: 0, limit: 4 });
       expect(pools["sql"]?.size).toBeGreaterThan(0);

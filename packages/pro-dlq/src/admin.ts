@@ -17,8 +17,8 @@ const UNAVAILABLE = 503;
 
 type Body = Readonly<Record<string, unknown>>;
 
-const REASON = { type: "string", maxLength: 500, description: "why, for the journal" } as const;
-const NOTE = { type: "string", maxLength: 500, description: "kept with the entry" } as const;
+const REASON = { type: "string", minLength: 1, maxLength: 500, description: "why, for the journal" } as const;
+const NOTE = { type: "string", minLength: 1, maxLength: 500, description: "kept with the entry" } as const;
 const WORD = { type: "string", maxLength: 256 } as const;
 const DAYS = { type: "integer", minimum: 0 } as const;
 const FILTER: AdminFields = {

@@ -3,6 +3,7 @@ import { refuseUnless } from "./refusal.js";
 
 /** What a licence says. */
 export interface Claims {
+  readonly customer: string;
   readonly org: string;
   readonly plan: string;
   /** The last day, as written. */
@@ -25,12 +26,12 @@ export function readClaims(payload: Readonly<Record<string, unknown>>): Claims {
     refuseUnless(value !== undefined, `the licence does not say ${claim}`);
     refuseUnless(typeof value === "string" && value !== "", `${claim} of the licence is not a text`);
   }
-  const { org, tier, plan, issued_at, expires } = payload as Written;
+  const { customer_id: customer, org, tier, plan, issued_at, expires } = payload as Written;
   refuseUnless(tier === TIER, `the licence is for another tier than ${TIER}`);
   const issued = startOfDay(issued_at);
   refuseUnless(issued !== undefined, "issued_at of the licence is not a day, YYYY-MM-DD");
   const lastDay = startOfDay(expires);
   refuseUnless(lastDay !== undefined, "expires of the licence is not a day, YYYY-MM-DD");
   refuseUnless(issued <= lastDay, "the licence ends before it was issued");
-  return { org, plan, expires, lastDay, issued };
+  return { customer, org, plan, expires, lastDay, issued };
 }

@@ -40,7 +40,8 @@ function verify(token: unknown, now: number, keys: readonly PinnedKey[]): Entitl
   const claims = readClaims(envelope.payload);
   checkSignature(envelope, claims.issued, keys);
   refuseUnless(claims.issued - now <= DAY, "the licence was issued in the future, or the clock is wrong");
-  return { ...statusAt(now, claims), organisation: claims.org, plan: claims.plan, expires: claims.expires };
+  const { customer, org: organisation, plan, expires } = claims;
+  return { ...statusAt(now, claims), customer, organisation, plan, expires };
 }
 
 function statusAt(now: number, { lastDay, expires }: Claims): Entitlement {

@@ -38,6 +38,7 @@ describe("the licence of this repository", () => {
   it("holds, in a build of this repository", () => {
     expect(verifyToken(licence, NOON)).toEqual({
       status: "active",
+      customer: "dev-0001",
       organisation: "Bäckerei Møller & Söhne 開発",
       plan: "annual",
       expires: "2099-12-31",

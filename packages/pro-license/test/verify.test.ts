@@ -7,6 +7,7 @@ const key = testKey("2026");
 const verdict = (given: unknown, now: number | Date = NOON) => verdictOn(given, now, [key.pinned]);
 const VALID = {
   status: "active",
+  customer: CLAIMS.customer_id,
   organisation: "Bäckerei 開発",
   plan: "annual",
   expires: "2026-12-31",
@@ -16,6 +17,7 @@ describe("a licence from another implementation", () => {
   const json = Buffer.from(FOREIGN, "base64").toString("utf8");
   const holds = {
     status: "active",
+    customer: "c-1",
     organisation: FOREIGN_ORGANISATION,
     plan: "monthly",
     expires: "2026-12-31",

@@ -142,7 +142,8 @@ describe.each(TIERS)("an application with $name", (tier) => {
     expect(entitlement.status).toBe(tier.status);
     const queue = plugins.find(({ name: plugin }) => plugin === "@baldur/pro-dlq");
     if (!tier.isInstalled) expect(plugins).toEqual([]);
-    else if (tier.isPro) expect(queue).toEqual({ name: "@baldur/pro-dlq", status: "active" });
+    else if (tier.isPro)
+      expect(queue).toMatchObject({ name: "@baldur/pro-dlq", status: "active", licensed: true });
     else expect(queue).toMatchObject({ status: "inert", reason: expect.stringMatching(tier.reason ?? /./) });
   });
 

@@ -71,7 +71,7 @@ describe("runtimes that are given the URL of one Redis", () => {
     await until(() => other.circuit("gateway").state === "open");
     await one.control.disable(OPERATOR);
     await until(() => !other.control.enabled);
-    await one.control.enable(OPERATOR);
+    await expect(one.control.enable(OPERATOR)).resolves.toMatchObject({ backend: "redis" });
     await until(() => other.control.enabled);
     await other.circuit("mail").forceOpen(OPERATOR);
     await until(() => one.circuit("mail").state === "forced_open");

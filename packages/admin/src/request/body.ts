@@ -20,12 +20,18 @@ async function bytesOf({ body }: Request, most: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = body?.getReader();
-  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+  const next = () => reader?.read().catch(brokenOff);
+  for (let part = await next(); part?.done === false; part = await next()) {
     size += part.value.length;
     if (size > most) throw tooLarge(most);
     chunks.push(part.value);
   }
   return Buffer.concat(chunks, size);
+}
+
+/** Who has gone hears nothing of it; that it was their doing, the log does. */
+function brokenOff(): never {
+  throw badRequest("the body ended before it was whole");
 }
 
 function parse(bytes: Buffer): unknown {

@@ -1,5 +1,5 @@
 import type { AdminField, AdminFields } from "@baldur/core/plugin";
-import { badRequest } from "../response/problem.js";
+import { badRequest, invalidField } from "../response/problem.js";
 
 /** Throws a problem that names the first field of a body that its route does not know, or that breaks its rule. */
 export function checkBody(body: unknown, fields: AdminFields): void {
@@ -9,8 +9,7 @@ export function checkBody(body: unknown, fields: AdminFields): void {
   for (const [name, field] of Object.entries(fields)) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value === undefined && field.required) throw badRequest(`${name} is needed`, name);
-    if (value !== undefined && !fits(value, field))
-      throw badRequest(`${name} must be ${ruleOf(field)}`, name);
+    if (value !== undefined && !fits(value, field)) throw invalidField(name, ruleOf(field), value);
   }
 }
 
@@ -22,7 +21,7 @@ export function checkQuery(query: URLSearchParams, fields: AdminFields): void {
     if (more.length > 0) throw badRequest(`${name} is given more than once`, name);
     if (value === undefined && field.required) throw badRequest(`${name} is needed`, name);
     if (value !== undefined && !fits(read(value, field), field))
-      throw badRequest(`${name} must be ${ruleOf(field)}`, name);
+      throw invalidField(name, ruleOf(field), value);
   }
 }
 
@@ -52,6 +51,7 @@ function fits(value: unknown, field: AdminField): boolean {
       return (
         typeof value === "string" &&
         isWithin(value.length, field.minLength, field.maxLength) &&
+        (!field.minLength || value.trim() !== "") &&
         isWord(value, field.enum)
       );
     case "integer":
@@ -84,7 +84,7 @@ function ruleOf(field: AdminField): string {
     case "string":
       return field.enum
         ? `one of ${field.enum.join(", ")}`
-        : `a string${range(field.minLength, field.maxLength, " characters")}`;
+        : `a string${range(field.minLength, field.maxLength, " characters")}${field.minLength ? ", not blank" : ""}`;
     case "integer":
       return `an integer${range(field.minimum, field.maximum)}`;
     case "boolean":

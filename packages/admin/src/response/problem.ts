@@ -28,6 +28,25 @@ export function badRequest(detail: string, field?: string): Problem {
   });
 }
 
+const LONGEST_RECEIVED = 100;
+
+/** A field, or a parameter, that breaks its rule: which one, the rule, and what was received in short. */
+export function invalidField(field: string, rule: string, value: unknown): Problem {
+  const received = inShort(value);
+  return new Problem({
+    status: 400,
+    code: "BAD_REQUEST",
+    detail: `${field} must be ${rule}; received ${JSON.stringify(received)}`,
+    facts: { field, rule, received },
+  });
+}
+
+function inShort(value: unknown): unknown {
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  const isLong = typeof value === "string" && value.length > LONGEST_RECEIVED;
+  return isLong ? `${value.slice(0, LONGEST_RECEIVED)}…` : value;
+}
+
 /** The answer, as RFC 9457 has it. */
 export function problemResponse({ status, code, detail, headers, facts }: ProblemOptions): Response {
   const body = {

@@ -1,13 +1,14 @@
 import type { Baldur, CircuitRow, ControlResult, ManualControl } from "@baldur/core";
-import type { AdminFields } from "@baldur/core/plugin";
+import { type AdminFields, validateName } from "@baldur/core/plugin";
 import { jsonResponse } from "../response/json.js";
-import { Problem } from "../response/problem.js";
+import { invalidField, Problem } from "../response/problem.js";
 import { type Host, numberOf, type Route, type RouteRequest, textOf, timestamp } from "./route.js";
 
 const MINUTE = 60_000;
 const LONGEST_OVERRIDE = 60;
 /** The only one that a runtime has: its circuits are those that traffic meets. */
 const ENVIRONMENT = "ops";
+const UNCALLED = "no call by this name was made in this process yet";
 
 const REASON = { type: "string", minLength: 1, maxLength: 500, description: "why, for the journal" } as const;
 const TTL = {
@@ -82,9 +83,12 @@ function status(host: Host): object {
   return { circuits: baldur.circuits(), enabled, dryRun, timestamp: timestamp(host) };
 }
 
-/** A name that nobody called by is most likely a slip: a circuit made for it would block nothing. */
+function find(baldur: Baldur, name: string): CircuitRow | undefined {
+  return baldur.circuits().find((circuit) => circuit.name === name);
+}
+
 function known(baldur: Baldur, name: string): CircuitRow {
-  const row = baldur.circuits().find((circuit) => circuit.name === name);
+  const row = find(baldur, name);
   if (row !== undefined) return row;
   throw new Problem({
     status: 404,
@@ -93,16 +97,21 @@ function known(baldur: Baldur, name: string): CircuitRow {
   });
 }
 
+/**
+ * Also before the first call of a name: it may be yet to come, or come in another process. A name that was mistyped looks the
+ * same, so the answer says that it is new.
+ */
 async function control(baldur: Baldur, action: Action, name: string, asked: RouteRequest): Promise<Response> {
-  known(baldur, name);
+  const isNew = find(baldur, name) === undefined;
+  checkName(name, asked);
   const { actor, body } = asked;
   const ttl = numberOf(body, "ttl_minutes");
   checkOverride(action, ttl);
   const reason = textOf(body, "reason") ?? `${action} by the control API`;
   const change = { actor, reason, ...(ttl !== undefined && { ttl: ttl * MINUTE }) };
-  const result = await act(baldur, action, name, change);
-  const { success, message } = result;
-  if (!success) throw refused(action, message, result);
+  const done = await act(baldur, action, name, change);
+  const result = isNew ? { ...done, message: `${done.message}; ${UNCALLED}` } : done;
+  if (!result.success) throw refused(action, result.message, result);
   return jsonResponse({ status: "success", ...facts(action, result) });
 }
 
@@ -125,14 +134,18 @@ function act(baldur: Baldur, action: Action, name: string, change: ManualControl
   }
 }
 
+function checkName(name: string, { params }: RouteRequest): void {
+  try {
+    validateName(name);
+  } catch {
+    const rule = "a name of 1 to 128 characters without control characters";
+    throw invalidField("service" in params ? "service" : "service_name", rule, name);
+  }
+}
+
 function checkOverride(action: Action, ttl: number | undefined): void {
   if (action !== "override" || (ttl !== undefined && ttl <= LONGEST_OVERRIDE)) return;
-  throw new Problem({
-    status: 400,
-    code: "BAD_REQUEST",
-    detail: `ttl_minutes must be an integer from 1 to ${LONGEST_OVERRIDE} for an override`,
-    facts: { field: "ttl_minutes" },
-  });
+  throw invalidField("ttl_minutes", `an integer from 1 to ${LONGEST_OVERRIDE} for an override`, ttl);
 }
 
 function refused(action: Action, message: string, result?: ControlResult): Problem {

@@ -3,8 +3,16 @@ import type { Host, Route } from "./route.js";
 
 type Row = ReturnType<Host["baldur"]["settings"]["describe"]>[number];
 
+/** Where state is kept that processes share, and how. */
+const SHARED = ["storage", "resilientStorage", "sharedState"];
+
 /** The settings in force, by area. */
 export function configurationRoutes({ baldur }: Host): Route[] {
+  const areas = (isWanted: (area: string) => boolean): object => {
+    const groups = baldur.settings.groups().filter(({ area }) => isWanted(area));
+    const rows = baldur.settings.describe();
+    return { areas: groups.map((group) => areaOf(group, rows)) };
+  };
   return [
     {
       method: "GET",
@@ -14,10 +22,16 @@ export function configurationRoutes({ baldur }: Host): Route[] {
       query: { area: { type: "string", minLength: 1, maxLength: 100, description: "only this one" } },
       handler: ({ query }) => {
         const wanted = query.get("area");
-        const groups = baldur.settings.groups().filter(({ area }) => wanted === null || area === wanted);
-        const rows = baldur.settings.describe();
-        return { areas: groups.map((group) => areaOf(group, rows)) };
+        return areas((area) => wanted === null || area === wanted);
       },
+    },
+    {
+      method: "GET",
+      path: "/l2-storage/config",
+      role: "viewer",
+      summary: "of these, what is about the shared store",
+      query: {},
+      handler: () => areas((area) => SHARED.includes(area)),
     },
   ];
 }

@@ -17,7 +17,7 @@ export function eventRoutes(feed: EventFeed): Route[] {
       path: "/events",
       role: "viewer",
       summary:
-        "server-sent events: `baldur`, what happens; `tick`, how everything is, every two seconds; `dropped`, what was missed",
+        "server-sent events: `baldur`, what happens; `tick`, how everything is, every two seconds; `dropped`, that some were missed",
       query: QUERY,
       handler: ({ query, request }) => {
         const wants = filterOf(query);

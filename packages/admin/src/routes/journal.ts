@@ -1,6 +1,7 @@
 import type { Journal, JournalQuery } from "@baldur/core";
 import type { AdminField, AdminFields } from "@baldur/core/plugin";
-import { badRequest } from "../response/problem.js";
+import { isTime } from "../request/dates.js";
+import { invalidField } from "../response/problem.js";
 import { type Host, numberOf, type Route } from "./route.js";
 
 const DAY = 86_400_000;
@@ -88,10 +89,8 @@ function queryOf(query: URLSearchParams): JournalQuery {
 function dateOf(query: URLSearchParams, name: string): Date | undefined {
   const given = query.get(name);
   if (given === null) return undefined;
-  const date = new Date(given);
-  if (Number.isNaN(date.getTime()))
-    throw badRequest(`${name} must be a date, such as 2026-01-31T12:00:00Z`, name);
-  return date;
+  if (!isTime(given)) throw invalidField(name, "a day or a time, such as 2026-01-31T12:00:00Z", given);
+  return new Date(given);
 }
 
 async function audit({ baldur, clock }: Host, query: URLSearchParams): Promise<object> {

@@ -3,6 +3,7 @@ import { circuitRoutes } from "./circuits.js";
 import { configurationRoutes } from "./configuration.js";
 import { consoleRoutes } from "./console.js";
 import { eventRoutes } from "./events.js";
+import { featureRoutes } from "./features.js";
 import { healthRoutes } from "./health.js";
 import { journalRoutes } from "./journal.js";
 import { operationsRoutes } from "./operations.js";
@@ -20,6 +21,7 @@ export function ownRoutes(host: Host, feed: EventFeed, all: () => readonly Route
     ...systemRoutes(host),
     ...operationsRoutes(host),
     ...configurationRoutes(host),
+    ...featureRoutes(host),
     ...journalRoutes(host),
     ...reportRoutes(host),
     ...eventRoutes(feed),

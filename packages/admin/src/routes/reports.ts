@@ -1,7 +1,7 @@
-import { badRequest, Problem } from "../response/problem.js";
+import { isDay } from "../request/dates.js";
+import { invalidField, Problem } from "../response/problem.js";
 import { type Host, numberOf, type Route } from "./route.js";
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DEFAULT_DAYS = 7;
 
 /** What was done, in figures. */
@@ -38,7 +38,8 @@ export function reportRoutes({ baldur }: Host): Route[] {
 }
 
 async function daily({ reports }: Host["baldur"], date?: string): Promise<unknown> {
-  if (date !== undefined && !DATE.test(date)) throw badRequest("date must be written as 2026-01-31", "date");
+  if (date !== undefined && !isDay(date))
+    throw invalidField("date", "a day of the calendar, written as 2026-01-31", date);
   const report = await reports.daily(date);
   if (report !== undefined) return report;
   throw new Problem({

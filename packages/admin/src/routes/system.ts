@@ -1,7 +1,6 @@
 import type { Baldur, ControlState } from "@baldur/core";
 import type { AdminFields } from "@baldur/core/plugin";
 import { Problem } from "../response/problem.js";
-import { settingOf } from "../setting.js";
 import { type Host, type Route, type RouteRequest, textOf, timestamp } from "./route.js";
 
 const REASON = { type: "string", minLength: 1, maxLength: 500, description: "why, for the journal" } as const;
@@ -62,12 +61,10 @@ function answer(host: Host, state: ControlState): object {
 }
 
 function view(host: Host, state: ControlState): object {
-  const { baldur } = host;
   return {
     system: "baldur",
     status: statusOf(state),
     ...state,
-    backend: settingOf(baldur, "control", "backend"),
     timestamp: timestamp(host),
   };
 }

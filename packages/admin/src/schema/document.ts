@@ -14,6 +14,8 @@ const PROBLEM: Schema = {
     detail: { type: "string" },
     code: { type: "string", description: "stable, for programs" },
     field: { type: "string", description: "the field of the request that is wrong" },
+    rule: { type: "string", description: "what it must be" },
+    received: { description: "what it is, in short" },
   },
 };
 

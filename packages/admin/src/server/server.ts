@@ -2,6 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { ControlApi } from "../api.js";
+import { secured } from "../response/headers.js";
+import { problemResponse } from "../response/problem.js";
 
 /** Milliseconds: a socket on which nothing moves for so long is closed, a reader that has stopped reading among them. */
 const IDLE_TIMEOUT = 60_000;
@@ -21,9 +23,10 @@ export function httpServer(api: ControlApi, { requestTimeout, keepsAlive }: Http
   const listener = getRequestListener(
     (request, bindings) => {
       const { incoming } = bindings as HttpBindings;
+      if (!URL.canParse(request.url)) return badAddress();
       return api.answer(request, { remoteAddress: incoming.socket.remoteAddress });
     },
-    { overrideGlobalObjects: false },
+    { overrideGlobalObjects: false, errorHandler: badAddress },
   );
   const server = createServer(
     {
@@ -41,4 +44,10 @@ export function httpServer(api: ControlApi, { requestTimeout, keepsAlive }: Http
   if (keepsAlive) return server;
   server.on("connection", (socket: Socket) => socket.unref());
   return server.unref();
+}
+
+/** The API itself never fails: what does is the making of a URL from the Host and the path. */
+function badAddress(): Response {
+  const detail = "the Host and the path make no URL";
+  return secured(problemResponse({ status: 400, code: "BAD_REQUEST", detail }));
 }

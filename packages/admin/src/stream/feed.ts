@@ -64,16 +64,17 @@ export class EventFeed {
     for (const reader of this.#readers) reader.offer(id, event);
   }
 
-  /** What happened since the last event that the reader has had, as far as it was kept. */
-  async #catchUp(reader: StreamReader, { wants, lastId }: Wanted): Promise<void> {
-    const [, last] = LAST_ID.exec(lastId ?? "") ?? [];
-    if (last === undefined) return;
-    const [since, until] = [new Date(Number(last)), new Date(this.host.clock.now())];
+  /** What happened since the last event that the reader has had, as far as it was kept; and that the rest was missed. */
+  async #catchUp(reader: StreamReader, { wants, lastId = "" }: Wanted): Promise<void> {
+    if (lastId === "") return;
+    const [, last] = LAST_ID.exec(lastId) ?? [];
+    const since = last === undefined ? undefined : new Date(Number(last));
+    const until = new Date(this.host.clock.now());
+    reader.say(frame("dropped", { since, until }));
+    if (since === undefined) return;
     const { journal } = this.host.baldur;
     const page = await journal.page({ since, until, limit: MOST_REPLAYED }).catch(() => undefined);
-    if (page === undefined) return;
-    if (page.next !== undefined || !page.complete) reader.say(frame("dropped", { since, until }));
-    reader.say(...page.entries.filter(wants).map(replayFrame).reverse());
+    reader.say(...(page?.entries ?? []).filter(wants).map(replayFrame).reverse());
   }
 
   /** One for everyone, and the next when it is time. */

@@ -78,9 +78,9 @@ export class Breaker implements CircuitGate {
 
   constructor(
     readonly name: string,
-    readonly policy: CircuitPolicy,
-    /** The options that it was made with. */
-    readonly given: CircuitBreakerOptions,
+    public policy: CircuitPolicy,
+    /** The options that were given for it. */
+    public given: CircuitBreakerOptions,
     private readonly services: BreakerServices,
   ) {
     this.#createdAt = services.clock.coarse();
@@ -114,6 +114,13 @@ export class Breaker implements CircuitGate {
   get current(): Snapshot {
     this.#expirePin();
     return this.#snapshot;
+  }
+
+  /** Goes by these options from now on, and counts anew: the window is of another size. */
+  adopt(policy: CircuitPolicy, given: CircuitBreakerOptions): void {
+    this.policy = policy;
+    this.given = given;
+    this.#forget();
   }
 
   /** Takes over what the fleet decided. */
@@ -301,6 +308,12 @@ export class Breaker implements CircuitGate {
     this.#window.record(flags, this.services.clock.coarse());
   }
 
+  #forget(): void {
+    this.#window = null;
+    this.#passed = 0;
+    this.#consecutive = 0;
+  }
+
   #createWindow(): OutcomeWindow {
     return new OutcomeWindow(this.policy.slidingWindowSize, this.policy.slidingWindowMaxAge);
   }
@@ -345,11 +358,7 @@ export class Breaker implements CircuitGate {
     this.#snapshot = after;
     this.passes = after.state === "closed" && after.pin === undefined;
     this.generation = after.pin === undefined ? after.generation : UNRECORDED;
-    if (after.generation !== before.generation) {
-      this.#window = null;
-      this.#passed = 0;
-      this.#consecutive = 0;
-    }
+    if (after.generation !== before.generation) this.#forget();
     for (const effect of next.effects) {
       this.services.reporter.report(this.name, effect, {
         window,

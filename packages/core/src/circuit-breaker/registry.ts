@@ -39,7 +39,7 @@ export class Circuits {
     this.#shared = circuitPolicy(settings, NO_OPTIONS, OVERFLOW);
   }
 
-  /** The endpoint's breaker, made with these options if there is none; the first options given hold. */
+  /** The endpoint's breaker, made if there is none. The first options given hold, also where it was made without any. */
   of(endpoint: Endpoint, options: CircuitBreakerOptions = NO_OPTIONS): Breaker {
     endpoint.circuit ??= endpoint.overflow
       ? this.endpoints.overflowCircuit(() => this.#create(OVERFLOW, NO_OPTIONS))
@@ -101,20 +101,25 @@ export class Circuits {
     return [...circuits] as Breaker[];
   }
 
-  #create(name: string, options: CircuitBreakerOptions): Breaker {
+  #policy(name: string, options: CircuitBreakerOptions): CircuitPolicy {
     const own = options !== NO_OPTIONS || this.settings.overrides[name] !== undefined;
     const policy = own ? circuitPolicy(this.settings, options, name) : this.#shared;
     const minimumCalls = options.minimumCalls ?? this.settings.minimumCalls;
     if (minimumCalls > policy.slidingWindowSize) {
       this.#services.reporter.rateTriggerUnreachable(name, minimumCalls, policy.slidingWindowSize);
     }
+    return policy;
+  }
+
+  #create(name: string, options: CircuitBreakerOptions): Breaker {
     const services = name === OVERFLOW ? { ...this.#services, fleet: { link: null } } : this.#services;
-    const breaker = new Breaker(name, policy, options, services);
+    const breaker = new Breaker(name, this.#policy(name, options), options, services);
     services.fleet.link?.created(breaker);
     return breaker;
   }
 
   #compare(breaker: Breaker, options: CircuitBreakerOptions): void {
+    if (breaker.given === NO_OPTIONS) return breaker.adopt(this.#policy(breaker.name, options), options);
     if (breaker.conflictReported || sameCircuitBreakerOptions(breaker.given, options)) return;
     breaker.conflictReported = true;
     this.#services.reporter.optionsConflict(breaker.name);

@@ -22,6 +22,8 @@ export interface ControlState {
   readonly version: number;
   /** Whether what is in force is also stored. */
   readonly persisted: boolean;
+  /** What it is stored in. */
+  readonly backend: "memory" | "file" | "embedded" | "redis" | "postgres";
   readonly disabled?: { readonly at: Date; readonly by: string; readonly reason: string };
   readonly dryRunSince?: { readonly at: Date; readonly by: string };
 }
@@ -57,6 +59,8 @@ export interface KillSwitchParts {
   readonly clock: HotClock;
   readonly telemetry: TelemetryHub;
   readonly documents: DocumentStore;
+  /** What the documents are in now. */
+  readonly backend: () => ControlState["backend"];
   /** The environment asks for a dry run: it cannot be left while it does. */
   readonly dryRunFloor: boolean;
 }
@@ -252,6 +256,7 @@ export class KillSwitch implements SystemControl {
       dryRun: this.dryRun,
       version: this.#version,
       persisted: this.persisted,
+      backend: this.parts.backend(),
       ...(disabled !== undefined && { disabled: { ...disabled, at: new Date(disabled.at) } }),
       ...(dryRunSince !== undefined && { dryRunSince: { ...dryRunSince, at: new Date(dryRunSince.at) } }),
     };

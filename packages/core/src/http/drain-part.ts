@@ -50,8 +50,10 @@ export class DrainPart implements ShutdownHandler {
     return this.parts.onDrained?.();
   }
 
+  /** What is not answered by now is cut off: the framework would wait for it, and an endless stream would never end. */
   onForceShutdown(): unknown {
     this.#end();
+    for (const { response } of this.parts.exchanges) response.destroy();
     this.parts.connections.destroy();
     return this.parts.onDrained?.();
   }

@@ -15,11 +15,9 @@ export function policyField({ name, limit, window }: RateLimitPolicy): string {
   return `${quoted(name)};q=${limit};w=${seconds(window)}`;
 }
 
-/** A member of `RateLimit`: `"default";r=50;t=3`. Undefined where nobody knows what remains. */
-export function limitField({ name }: RateLimitPolicy, { remaining, reset }: Verdict): string | undefined {
-  if (remaining === undefined) return undefined;
-  const until = reset === undefined ? "" : `;t=${seconds(reset)}`;
-  return `${quoted(name)};r=${remaining}${until}`;
+/** A member of `RateLimit`: `"default";r=50;t=3`. */
+export function limitField({ name }: RateLimitPolicy, { remaining, reset }: Verdict): string {
+  return `${quoted(name)};r=${remaining};t=${seconds(reset)}`;
 }
 
 /** Whole seconds, never too few. */
@@ -38,8 +36,7 @@ export function tellLimit(
   now: number,
 ): void {
   addMember(response, "ratelimit-policy", policyField(policy));
-  const limit = limitField(policy, verdict);
-  if (limit !== undefined) addMember(response, "ratelimit", limit);
+  addMember(response, "ratelimit", limitField(policy, verdict));
   if (verdict.emergency === true) response.setHeader("x-ratelimit-mode", "emergency");
   tellOlderFields(response, policy, verdict, now);
 }
@@ -51,10 +48,10 @@ function tellOlderFields(
   now: number,
 ): void {
   const told = response.getHeader("x-ratelimit-remaining");
-  if (told !== undefined && remaining !== undefined && Number(told) <= remaining) return;
+  if (told !== undefined && Number(told) <= remaining) return;
   response.setHeader("x-ratelimit-limit", limit);
-  if (remaining !== undefined) response.setHeader("x-ratelimit-remaining", remaining);
-  if (reset !== undefined) response.setHeader("x-ratelimit-reset", seconds(now + reset));
+  response.setHeader("x-ratelimit-remaining", remaining);
+  response.setHeader("x-ratelimit-reset", seconds(now + reset));
 }
 
 function addMember(response: ServerResponse, name: string, member: string): void {

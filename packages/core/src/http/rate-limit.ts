@@ -8,10 +8,10 @@ import { WindowCounter } from "../rate-limit/window-counter.js";
 export interface Verdict {
   /** Milliseconds until it may be sent again; 0 where it may pass. */
   readonly wait: number;
-  /** Requests that may still follow; undefined where nobody knows, because other processes send some too. */
-  readonly remaining?: number;
-  /** Milliseconds until one more may follow. */
-  readonly reset?: number;
+  /** Requests that may still follow; of a fleet, as it stands. */
+  readonly remaining: number;
+  /** Milliseconds until one more may follow, at the latest. */
+  readonly reset: number;
   /** The limit is that of this process alone, because the store of the fleet is away. */
   readonly emergency?: boolean;
 }
@@ -35,8 +35,8 @@ export class ProcessLimiter implements RequestLimiter {
   take(client: string): Verdict {
     const now = this.clock.monotonic();
     const counter = this.#counter(client);
-    const { wait } = counter.take(1, now);
-    return { wait, remaining: Math.max(0, counter.free(now)), reset: counter.untilFree(now) };
+    const { wait, left } = counter.take(1, now);
+    return { wait, remaining: left, reset: counter.untilFree(now) };
   }
 
   /** The map's order is the order of use, so that whoever was not seen for longest is forgotten. */
@@ -65,7 +65,7 @@ export class SharedLimiter implements RequestLimiter {
   #own: RateLimitStore | undefined;
 
   constructor(
-    limit: FleetLimit,
+    private readonly limit: FleetLimit,
     private readonly clock: Clock,
     private readonly shared: () => RateLimitStore | undefined,
   ) {
@@ -75,7 +75,8 @@ export class SharedLimiter implements RequestLimiter {
   take(client: string): Verdict | Promise<Verdict> {
     const store = this.#store();
     const wait = this.#limiter.take(client, { store, clock: this.clock });
-    return typeof wait === "number" ? verdict(wait, store) : wait.then((later) => verdict(later, store));
+    const decide = (later: number): Verdict => this.#verdict(client, later, store);
+    return typeof wait === "number" ? decide(wait) : wait.then(decide);
   }
 
   /** Without a store the fleet is this process. */
@@ -85,9 +86,11 @@ export class SharedLimiter implements RequestLimiter {
     this.#own ??= new MemoryRateLimitStore(this.clock);
     return this.#own;
   }
-}
 
-function verdict(wait: number, { available }: RateLimitStore): Verdict {
-  const emergency = available ? {} : { emergency: true };
-  return wait > 0 ? { wait, remaining: 0, reset: wait, ...emergency } : { wait, ...emergency };
+  /** When the first place comes free the store says of a full window only; of any, all are free after the window. */
+  #verdict(client: string, wait: number, { available }: RateLimitStore): Verdict {
+    const emergency = available ? {} : { emergency: true };
+    if (wait > 0) return { wait, remaining: 0, reset: wait, ...emergency };
+    return { wait, remaining: this.#limiter.left(client), reset: this.limit.window, ...emergency };
+  }
 }

@@ -4,6 +4,8 @@ import type { Clock } from "../clock.js";
 export type Entitlement = {
   status: "active" | "missing" | "invalid" | "expired";
   organisation?: string;
+  /** Whose it is, as its issuer knows them. */
+  customer?: string;
   plan?: string;
   /** The last day on which it holds, YYYY-MM-DD. */
   expires?: string;

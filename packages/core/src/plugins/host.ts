@@ -65,6 +65,8 @@ const CLOSE_DEADLINE = 10_000;
  */
 export class PluginHost {
   readonly #rows = new Map<string, PluginRow>();
+  /** What is so whatever becomes of the plugin. */
+  readonly #facts = new Map<string, Partial<PluginRow>>();
   readonly #members: Member[] = [];
   readonly #entitlements: Entitlements;
   readonly #startTimeout: number;
@@ -112,7 +114,7 @@ export class PluginHost {
   }
 
   rows(): PluginRow[] {
-    return [...this.#rows.values()];
+    return [...this.#rows.values()].map((row) => ({ ...row, ...this.#facts.get(row.name) }));
   }
 
   routes(): AdminRoute[] {
@@ -127,11 +129,17 @@ export class PluginHost {
     });
   }
 
-  #enter({ name }: Plugin): boolean {
-    const known = this.#rows.has(name);
-    if (known) this.options.telemetry.report(duplicateIgnored, { name });
-    else this.#rows.set(name, { name, status: "active" });
-    return !known;
+  #enter({ name, entitlement, settings = [] }: Plugin): boolean {
+    if (this.#rows.has(name)) {
+      this.options.telemetry.report(duplicateIgnored, { name });
+      return false;
+    }
+    this.#rows.set(name, { name, status: "active" });
+    this.#facts.set(name, {
+      ...(entitlement !== undefined && { licensed: true }),
+      ...(settings.length > 0 && { areas: settings.map(({ area }) => area) }),
+    });
+    return true;
   }
 
   #leaveInert({ name }: Plugin, { status, reason = `its entitlement is ${status}` }: Entitlement): void {

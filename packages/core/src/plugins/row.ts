@@ -4,4 +4,8 @@ export interface PluginRow {
   /** "inert": installed, but not entitled to run. */
   readonly status: "active" | "inert" | "failed";
   readonly reason?: string;
+  /** It runs with an entitlement only. */
+  readonly licensed?: boolean;
+  /** Areas of its settings. */
+  readonly areas?: readonly string[];
 }

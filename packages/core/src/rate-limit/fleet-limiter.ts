@@ -28,6 +28,8 @@ class Share {
   placesUntil = 0;
   /** Until then the store would refuse. */
   fullUntil = 0;
+  /** Calls that might follow the latest one. */
+  left = 0;
   /** Calls that began without asking. */
   owed = 0;
   owedAt = 0;
@@ -78,6 +80,11 @@ export class FleetLimiter {
     });
   }
 
+  /** How many calls might follow the latest one of a key; where the store is away, in this process. */
+  left(key: string): number {
+    return this.#shares.get(key, this.#newShare).left;
+  }
+
   /** Asks once the present turn has said how many want to begin. Who holds places in stock asks one question at a time. */
   #gather(key: string, share: Share, services: FleetServices): void {
     if (share.isGathering || (share.isAsking && this.rule.batch > 1)) return;
@@ -123,8 +130,9 @@ export class FleetLimiter {
     }
   }
 
-  #serve(share: Share, asking: readonly Waiter[], { granted, wait }: Taken, now: number): void {
+  #serve(share: Share, asking: readonly Waiter[], { granted, wait, left }: Taken, now: number): void {
     const { window } = this.rule;
+    share.left = left;
     if (wait > 0) share.fullUntil = now + wait;
     for (const [n, waiter] of asking.entries()) waiter(n < granted ? begin(share, now) : wait);
     if (granted <= asking.length) return;
@@ -141,7 +149,8 @@ function begin(share: Share, now: number): number {
 }
 
 function alone(share: Share, now: number): number {
-  const { granted, wait } = share.begun.take(1, now);
+  const { granted, wait, left } = share.begun.take(1, now);
+  share.left = left;
   if (granted === 0) return wait;
   share.owed++;
   share.owedAt = now;

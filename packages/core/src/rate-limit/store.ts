@@ -20,6 +20,8 @@ export interface Taken {
   readonly granted: number;
   /** Milliseconds until one more may at the earliest, where not all may; else 0. */
   readonly wait: number;
+  /** How many more may begin after them, as it stands. */
+  readonly left: number;
 }
 
 /**

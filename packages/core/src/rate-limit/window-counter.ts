@@ -21,9 +21,10 @@ export class WindowCounter {
 
   /** Counts them, up to the limit. */
   take(count: number, now: number): Taken {
-    const granted = Math.max(0, Math.min(count, this.free(now)));
+    const free = Math.max(0, this.free(now));
+    const granted = Math.min(count, free);
     this.add(granted, now);
-    return { granted, wait: granted < count ? this.untilFree(now) : 0 };
+    return { granted, wait: granted < count ? this.untilFree(now) : 0, left: free - granted };
   }
 
   /** Counts them, whatever the limit is. */

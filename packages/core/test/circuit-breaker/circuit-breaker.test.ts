@@ -214,6 +214,35 @@ describe("a circuit breaker", () => {
     expect(telemetry.named("circuit_breaker.options_conflict")).toHaveLength(1);
   });
 
+  it("is pinned before the first call, and goes by the options of that call", async () => {
+    const { baldur, telemetry } = testRuntime();
+    const by = { actor: "ana", reason: "maintenance" };
+    const call = () => errorOf(baldur.protect("db", fails, at({ failureThreshold: 2, minimumCalls: 2 })));
+    await baldur.circuit("db").forceOpen(by);
+    expect(await call()).toMatchObject({ code: "ERR_BALDUR_CIRCUIT_OPEN" });
+    await baldur.circuit("db").auto(by);
+    for (let n = 0; n < 2; n++) await call();
+    expect(baldur.circuit("db").state).toBe("open");
+    expect(telemetry.named("circuit_breaker.options_conflict")).toHaveLength(0);
+  });
+
+  it("goes by the first options given, also after calls without any", async () => {
+    const { baldur, clock, telemetry } = testRuntime();
+    for (let n = 0; n < 4; n++) await errorOf(baldur.protect("db", fails));
+    await baldur.protect("db", () => 1);
+    await baldur.protect(
+      "db",
+      () => 1,
+      at({ minimumCalls: 1, slowCallDuration: 10, slowCallRateThreshold: 1 }),
+    );
+    expect(baldur.circuit("db").snapshot().window).toMatchObject({ calls: 1, failures: 0 });
+    const slow = baldur.protect("db", () => new Promise<void>((resolve) => clock.setTimeout(resolve, 20)));
+    await clock.advance(20);
+    await slow;
+    expect(baldur.circuit("db").state).toBe("open");
+    expect(telemetry.named("circuit_breaker.options_conflict")).toHaveLength(0);
+  });
+
   it("is fixed beforehand by settings, which win over options in code", async () => {
     const overrides = { db: { failureThreshold: 1, minimumCalls: 1 } };
     const { baldur } = testRuntime({ settings: { circuitBreaker: { overrides } } });

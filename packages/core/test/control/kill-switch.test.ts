@@ -21,6 +21,7 @@ describe("the kill switch", () => {
       dryRun: false,
       version: 0,
       persisted: true,
+      backend: "memory",
     });
   });
 
@@ -32,6 +33,7 @@ describe("the kill switch", () => {
       dryRun: false,
       version: 1,
       persisted: true,
+      backend: "memory",
       disabled: { at: new Date("2026-01-01T00:00:05Z"), by: "ops", reason: "incident 7" },
     });
     expect(baldur.control.enabled).toBe(false);
@@ -56,7 +58,7 @@ describe("the kill switch", () => {
     const { baldur } = testRuntime();
     await baldur.control.disable(OPS);
     const state = await baldur.control.enable({ actor: "ops" });
-    expect(state).toEqual({ enabled: true, dryRun: false, version: 2, persisted: true });
+    expect(state).toEqual({ enabled: true, dryRun: false, version: 2, persisted: true, backend: "memory" });
     await expect(baldur.control.disable({ actor: "other", reason: "new" })).resolves.toMatchObject({
       disabled: { by: "other", reason: "new" },
     });
@@ -138,7 +140,7 @@ describe("the dry run", () => {
     }
     expect(baldur.control.dryRun).toBe(true);
     const after = await baldur.control.disableDryRun({ actor: "ops", confirm: true });
-    expect(after).toEqual({ enabled: true, dryRun: false, version: 2, persisted: true });
+    expect(after).toEqual({ enabled: true, dryRun: false, version: 2, persisted: true, backend: "memory" });
   });
 
   it("outlasts a time of the kill switch", async () => {

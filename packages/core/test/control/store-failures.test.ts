@@ -18,7 +18,13 @@ let control: KillSwitch;
 
 function create(documents: Unreliable): { control: KillSwitch; telemetry: RecordedTelemetry } {
   const hub = new TelemetryHub(clock);
-  const parts = { clock: hotClock(clock), telemetry: hub, documents, dryRunFloor: false };
+  const parts = {
+    clock: hotClock(clock),
+    telemetry: hub,
+    documents,
+    backend: () => "redis" as const,
+    dryRunFloor: false,
+  };
   return { control: new KillSwitch(parts), telemetry: recordTelemetry({ telemetry: hub }) };
 }
 

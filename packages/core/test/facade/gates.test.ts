@@ -135,7 +135,7 @@ describe("rateLimit of a fleet", () => {
 
   it("says by which limit it refused", async () => {
     const { limitWith, runtime } = gates();
-    const store = { available: false, take: () => ({ granted: 0, wait: 1 }) };
+    const store = { available: false, take: () => ({ granted: 0, wait: 1, left: 0 }) };
     const limited = limitWith(store)({ ...options, emergencyRequests: 1, raiseOnLimit: false })(() => "ran");
     await expect(Promise.all([limited(), limited()])).resolves.toEqual(["ran", undefined]);
     store.available = true;

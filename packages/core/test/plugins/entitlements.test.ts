@@ -234,7 +234,7 @@ describe("once a day", () => {
     answer = () => ({ status: "expired", reason: "it is over" });
     await clock.advance(DAY);
     expect(host.entitlement).toEqual({ status: "expired", reason: "it is over" });
-    expect(host.rows()).toEqual([{ name: "a", status: "active" }]);
+    expect(host.rows()).toEqual([{ name: "a", licensed: true, status: "active" }]);
     expect(gauge("status")).toBe(1);
     expect(told().slice(1)).toEqual([
       ["status_changed", { from: "active", to: "expired" }],
@@ -252,7 +252,7 @@ describe("once a day", () => {
     answer = () => ACTIVE;
     await clock.advance(DAY);
     expect(host.entitlement).toEqual(ACTIVE);
-    expect(host.rows()).toEqual([{ name: "a", status: "inert", reason: "none is set" }]);
+    expect(host.rows()).toEqual([{ name: "a", licensed: true, status: "inert", reason: "none is set" }]);
     expect(registered).toEqual([]);
     expect(told().slice(1)).toEqual([
       ["status_changed", { from: "missing", to: "active" }],

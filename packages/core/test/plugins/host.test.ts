@@ -154,7 +154,9 @@ describe("a plugin that is not entitled", () => {
     });
     await host.load([plugin("a", entitled(inert))]);
     await host.start();
-    expect(host.rows()).toEqual([{ name: "a", status: "inert", reason: "no licence is set" }]);
+    expect(host.rows()).toEqual([
+      { name: "a", licensed: true, status: "inert", reason: "no licence is set" },
+    ]);
     expect(events.map(({ name }) => name)).toEqual(["entitlement.token_missing", "plugins.plugin_inert"]);
     expect(events[1]).toMatchObject({
       level: "info",
@@ -166,7 +168,9 @@ describe("a plugin that is not entitled", () => {
   it("is given a reason when its verdict has none", async () => {
     const host = makeHost();
     await host.load([plugin("a", entitled({ status: "expired" }))]);
-    expect(host.rows()).toEqual([{ name: "a", status: "inert", reason: "its entitlement is expired" }]);
+    expect(host.rows()).toEqual([
+      { name: "a", licensed: true, status: "inert", reason: "its entitlement is expired" },
+    ]);
   });
 
   it("takes nothing from one that is", async () => {
@@ -202,7 +206,7 @@ describe("an entitlement", () => {
   ])("that %s is invalid, and says why", async (_, entitlement, reason) => {
     const host = makeHost();
     await host.load([plugin("a", { entitlement: entitlement as unknown as () => Promise<Entitlement> })]);
-    expect(host.rows()).toEqual([{ name: "a", status: "inert", reason }]);
+    expect(host.rows()).toEqual([{ name: "a", licensed: true, status: "inert", reason }]);
     expect(host.entitlement).toEqual({ status: "invalid", reason });
   });
 
@@ -214,7 +218,12 @@ describe("an entitlement", () => {
     await clock.advance(1);
     await loaded;
     expect(log).toEqual(["register b"]);
-    expect(host.rows()[0]).toEqual({ name: "a", status: "inert", reason: "it did not end within 10000 ms" });
+    expect(host.rows()[0]).toEqual({
+      name: "a",
+      licensed: true,
+      status: "inert",
+      reason: "it did not end within 10000 ms",
+    });
   });
 
   it.each([

@@ -62,6 +62,17 @@ describe("a limit of the fleet", () => {
     await expect(take(one, "other")).resolves.toBe(0);
   });
 
+  it("knows how many the fleet has left, and alone how many this process has", async () => {
+    const [one, two] = [limiter(), limiter()];
+    await taken(one, 3);
+    await take(two);
+    expect([one.left("*"), two.left("*")]).toEqual([7, 6]);
+    store.available = false;
+    const alone = limiter();
+    const left = [await take(alone), alone.left("*"), await take(alone), alone.left("*")];
+    expect(left).toEqual([0, 1, 0, 0]);
+  });
+
   it("asks once for the calls of one turn", async () => {
     const one = limiter();
     await taken(one, 8);

@@ -37,6 +37,19 @@ describe("a runtime with an embedded store", () => {
     expect(map.closes).toBe(1);
   });
 
+  it.each([
+    ["embedded", "embedded"],
+    ["auto", "file"],
+  ] as const)("says what the kill switch is kept in: %s", async (backend, kept) => {
+    const { baldur } = on(new Durable(), {
+      settings: { control: { backend } },
+      env: { BALDUR_DATA_DIR: "/data" },
+    });
+    await baldur.start();
+    await expect(baldur.control.state()).resolves.toMatchObject({ backend: kept });
+    await baldur.close();
+  });
+
   it("agrees with others, and with those after it, on what work was done", async () => {
     const map = new Durable();
     const [one, other] = [on(map).baldur, on(map).baldur];

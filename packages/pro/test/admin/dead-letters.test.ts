@@ -124,6 +124,16 @@ describe("dead letters", () => {
       status: 200,
       body: { items: [{ id: ids[0] }, { id: ids[1] }], total: 3, next: expect.any(String) },
     });
+    for (const path of ["list", "facets"])
+      expect(await app.ask(`GET /dlq/${path}?status=bogus`)).toMatchObject({
+        status: 400,
+        body: {
+          code: "BAD_REQUEST",
+          field: "status",
+          rule: expect.stringMatching(/^one of pending/),
+          received: '"bogus"',
+        },
+      });
     expect((await app.ask("GET /dlq/facets?status=")).body).toMatchObject({
       byStatus: { pending: 3 },
       byName: { charge: 3 },

@@ -39,20 +39,30 @@ export function rateLimitStoreContract(subject: RateLimitStoreSubject): void {
 
     it("grants up to the limit, and then says how long to wait", async () => {
       const { store, clock } = await open();
-      for (let n = 0; n < 3; n++) expect(await store.take(request())).toEqual({ granted: 1, wait: 0 });
+      for (let n = 0; n < 3; n++) expect(await store.take(request())).toMatchObject({ granted: 1, wait: 0 });
       const { granted, wait } = await store.take(request());
       expect(granted).toBe(0);
       expect(wait).toBeGreaterThanOrEqual(WINDOW);
       expect(wait).toBeLessThanOrEqual(WINDOW + LATE);
       await clock.advance(wait);
-      expect(await store.take(request())).toEqual({ granted: 1, wait: 0 });
+      expect(await store.take(request())).toMatchObject({ granted: 1, wait: 0 });
     });
 
     it("grants a part of what is asked for where that is what is left", async () => {
       const { store } = await open();
-      expect(await store.take(request({ count: 2 }))).toEqual({ granted: 2, wait: 0 });
+      expect(await store.take(request({ count: 2 }))).toMatchObject({ granted: 2, wait: 0 });
       expect(await store.take(request({ count: 5 }))).toMatchObject({ granted: 1 });
       expect(await store.take(request({ count: 5 }))).toMatchObject({ granted: 0 });
+    });
+
+    it("says how many are left", async () => {
+      const { store, clock } = await open();
+      expect(await store.take(request())).toMatchObject({ left: 2 });
+      expect(await store.take(request())).toMatchObject({ left: 1 });
+      expect(await store.take(request({ count: 2 }))).toMatchObject({ granted: 1, left: 0 });
+      expect(await store.take(request({ owed: 5 }))).toMatchObject({ left: 0 });
+      await clock.advance(WINDOW + LATE);
+      expect(await store.take(request({ count: 1, owed: 1 }))).toMatchObject({ granted: 1, left: 1 });
     });
 
     it("uses nothing up for what it refuses", async () => {
@@ -63,7 +73,7 @@ export function rateLimitStoreContract(subject: RateLimitStoreSubject): void {
         expect(await store.take(request())).toMatchObject({ granted: 0 });
       }
       await clock.advance(WINDOW / 2 + LATE);
-      expect(await store.take(request({ count: 3 }))).toEqual({ granted: 3, wait: 0 });
+      expect(await store.take(request({ count: 3 }))).toMatchObject({ granted: 3, wait: 0 });
     });
 
     it("counts buckets apart, and windows of different lengths", async () => {
@@ -80,7 +90,7 @@ export function rateLimitStoreContract(subject: RateLimitStoreSubject): void {
       await clock.advance(WINDOW - 1);
       expect(await store.take(request())).toMatchObject({ granted: 0 });
       await clock.advance(1 + LATE);
-      expect(await store.take(request({ count: 3 }))).toEqual({ granted: 3, wait: 0 });
+      expect(await store.take(request({ count: 3 }))).toMatchObject({ granted: 3, wait: 0 });
     });
 
     it("lets so many of concurrent calls through as the limit says", async () => {
@@ -95,7 +105,7 @@ export function rateLimitStoreContract(subject: RateLimitStoreSubject): void {
       const { store, clock } = await open();
       await store.take(request({ count: 3 }));
       await clock.advance(1000 * WINDOW);
-      expect(await store.take(request({ count: 3 }))).toEqual({ granted: 3, wait: 0 });
+      expect(await store.take(request({ count: 3 }))).toMatchObject({ granted: 3, wait: 0 });
     });
 
     it("never grants more than the limit in any window, and no less than a slightly longer one allows", async () => {
@@ -115,7 +125,7 @@ export function rateLimitStoreContract(subject: RateLimitStoreSubject): void {
         expect(within(WINDOW)).toBeLessThanOrEqual(limit);
         if (taken.wait === 0 || step % 4 > 0) continue;
         await clock.advance(Math.ceil(taken.wait));
-        expect(await store.take(request({ limit }))).toEqual({ granted: 1, wait: 0 });
+        expect(await store.take(request({ limit }))).toMatchObject({ granted: 1, wait: 0 });
         granted.push(clock.now());
       }
       expect(granted.length).toBeGreaterThan(limit);

@@ -39,7 +39,6 @@ export class RedisRateLimitStore implements RateLimitStore, Disposable {
 }
 
 function takenOf(reply: RedisReply): Taken {
-  if (typeof reply === "number") return { granted: reply, wait: 0 };
-  const [granted, wait] = reply as readonly [number, number];
-  return { granted, wait };
+  const [granted, wait, left] = reply as readonly [number, number, number];
+  return { granted, wait, left };
 }

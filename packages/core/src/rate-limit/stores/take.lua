@@ -6,7 +6,7 @@
 -- ARGV[2] milliseconds of a window
 -- ARGV[3] calls that want to begin
 -- ARGV[4] calls that began without asking, and count whatever the limit
--- Reply: calls that may begin, where all may; else {calls that may begin, milliseconds until one more may at the earliest}
+-- Reply: {calls that may begin, where not all may milliseconds until one more may at the earliest, calls that are left}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local width = ARGV[2] / 20
@@ -32,7 +32,7 @@ else
 end
 local over = total - ARGV[1]
 if over <= 0 then
-  return tonumber(ARGV[3])
+  return {tonumber(ARGV[3]), 0, -over}
 end
 local refused = math.min(over, ARGV[3])
 redis.call('HINCRBY', KEYS[1], cell, -refused)
@@ -45,4 +45,4 @@ for i = 1, #counts, 2 do
     oldest = other
   end
 end
-return {ARGV[3] - refused, math.max(1, math.ceil((oldest + 21) * width - now))}
+return {ARGV[3] - refused, math.max(1, math.ceil((oldest + 21) * width - now)), 0}

@@ -109,6 +109,20 @@ export function drainCases(subject: AdapterSubject): void {
       client.reset();
     });
 
+    it("cuts off a response that is still being streamed at the deadline, and not before", async () => {
+      const { bench, gate } = await drained();
+      const client = new RawClient(bench.port).send("GET /stream HTTP/1.1", "Host: a");
+      await gate.reached();
+      await until("begun", () => client.received.includes("first "));
+      const report = bench.runtime.lifecycle.shutdown({ deadline: 300 });
+      await until("refused", async () => (await bench.ask("/slow")).status === 503);
+      expect(client.closed).toBe(false);
+      const { clean, abandoned } = await report;
+      expect([clean, abandoned]).toEqual([false, ["1 requests"]]);
+      await until("cut off", () => client.closed);
+      expect(client.received).not.toContain("last");
+    });
+
     it("waits for a response that is being streamed", async () => {
       const { bench, gate } = await drained();
       const response = await begin(bench.port, "/stream", { agent: keepAlive() });

@@ -121,13 +121,20 @@ export function ownRouteCases(subject: AdapterSubject): void {
       expect(runtime.lifecycle.inFlight).toBe(0);
     });
 
-    it("limits who asks the control API", async () => {
+    it("limits who asks the control API, and tells them what is left", async () => {
       const env = { BALDUR_API_RATE_LIMIT_CONTROL_API_RATE_LIMIT: "2" };
       const { ask } = await benches.startTimed({ runtime: { env } });
-      for (let n = 0; n < 2; n++) await ask(`${API}/control/status`);
-      const refused = await ask(`${API}/control/status`);
+      const asked = [];
+      for (let n = 0; n < 3; n++) asked.push(await ask(`${API}/control/status`));
+      expect(asked.map(({ headers }) => headers["x-ratelimit-remaining"])).toEqual(["1", "0", "0"]);
+      for (const { headers } of asked) {
+        expect(headers["ratelimit-policy"]).toBe('"control-api";q=2;w=60');
+        expect(headers["ratelimit"]).toMatch(/^"control-api";r=[01];t=\d+$/);
+        expect(headers).toMatchObject({ "x-ratelimit-limit": "2", "x-ratelimit-reset": expect.any(String) });
+      }
+      const refused = asked[2];
       expect(refused).toMatchObject({ status: 429 });
-      expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(1);
+      expect(Number(refused?.headers["retry-after"])).toBeGreaterThanOrEqual(1);
       await expect(ask(`${API}/health/live`)).resolves.toMatchObject({ status: 200 });
     });
 
