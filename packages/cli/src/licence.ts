@@ -33,8 +33,14 @@ async function verdictOn({ entitlement }: Plugin, env: CliIo["env"]): Promise<En
 }
 
 function rowOf(name: string, said: Entitlement | undefined): PluginRow {
-  if (said === undefined || said.status === "active") return { name, status: "active" };
-  return { name, status: "inert", reason: said.reason ?? `its entitlement is ${said.status}` };
+  if (said === undefined) return { name, status: "active" };
+  if (said.status === "active") return { name, status: "active", licensed: true };
+  return {
+    name,
+    status: "inert",
+    reason: said.reason ?? `its entitlement is ${said.status}`,
+    licensed: true,
+  };
 }
 
 function best(said: readonly Entitlement[]): Entitlement {

@@ -74,7 +74,7 @@ broken   failed  no binary
       source: { from: "folder", folder, reason: why },
       ...{ status: "active", organisation: "Shop Ltd", plan: "annual", expires: "2027-01-31" },
       packages: [
-        { name: "plug", status: "active" },
+        { name: "plug", status: "active", licensed: true },
         { name: "free", status: "active" },
         { name: "broken", status: "failed", reason: "no binary" },
       ],
@@ -134,7 +134,7 @@ dlq      inert   the licence expired on 2026-01-30
     expect(JSON.parse(json.out)).toEqual({
       source: { from: "server", url: service.url },
       ...expired,
-      packages: [{ name: "dlq", status: "inert", reason: expired.reason }],
+      packages: [{ name: "dlq", status: "inert", reason: expired.reason, licensed: true }],
     });
   });
 
