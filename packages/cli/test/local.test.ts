@@ -85,6 +85,22 @@ describe("check-config", () => {
     expect((await ask(["check-config"], env)).code).toBe(0);
   });
 
+  it("says what production would refuse to start without", async () => {
+    const env = { BALDUR_ENVIRONMENT: "production", BALDUR_SYSTEM_CONTROL_BACKEND: "memory" };
+    const bare = await ask(["check-config", "--json", "--strict"], env);
+    expect(bare.code).toBe(1);
+    const { fatal_violations } = JSON.parse(bare.out);
+    expect(JSON.stringify(fatal_violations)).toMatch(
+      /is production, and idempotency would forget .*; the kill switch/,
+    );
+    const without = await ask(["check-config", "--strict"], { BALDUR_REDIS_URL: "redis://127.0.0.1:1" });
+    expect(without.code).toBe(1);
+    expect(without.out).toContain("BALDUR_REDIS_URL is set; install @baldur/redis");
+    install("plug", `export const plugin = { name: "@baldur/redis", register() {} };`);
+    const redis = { BALDUR_ENVIRONMENT: "production", BALDUR_REDIS_URL: "redis://127.0.0.1:1" };
+    await expect(ask(["check-config", "--strict"], redis)).resolves.toMatchObject({ code: 0 });
+  });
+
   it("shows what is in force, and no secret", async () => {
     install("plug", PLUG);
     const env = { BALDUR_PLUG_KEY: "s3cret", BALDUR_PLUG_SIZE: "7" };

@@ -1,5 +1,5 @@
 import { createBaldur, type SettingRow } from "@baldur/core";
-import { discoverPlugins, nearest, resolveOperations } from "@baldur/core/plugin";
+import { discoverPlugins, nearest, resolveOperations, storeProblems } from "@baldur/core/plugin";
 import { VARIABLES } from "../api/control-api.js";
 import { isSet, word } from "../asked.js";
 import type { Context, Handler } from "../context.js";
@@ -49,6 +49,13 @@ async function check({ env, cwd }: CliIo): Promise<Checked> {
     const { plugins, broken } = await discoverPlugins({ root: cwd });
     const groups = plugins.flatMap((plugin) => plugin.settings ?? []);
     problems.push(...resolveOperations(settings), ...settings.add([...new Set(groups)]));
+    if (problems.length === 0)
+      problems.push(
+        ...storeProblems(
+          settings,
+          plugins.map(({ name }) => name),
+        ),
+      );
     const rows = settings.describe();
     const failed = broken.map(({ name, reason }) => `${name} cannot be loaded: ${reason}`);
     return { problems, settings: rows, warnings: [...failed, ...unknown(env, rows)] };

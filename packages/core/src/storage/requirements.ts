@@ -4,7 +4,8 @@ import { isProduction, type RuntimeSettings, type StorageSettings } from "../set
 /** What a plugin provides that keeps state; the kind under which it registers its factory. @public */
 export type StorageKind = "redis" | "sql" | "embedded";
 
-const PACKAGES: Readonly<Record<StorageKind, string>> = {
+/** The packages that provide them. */
+export const PACKAGES: Readonly<Record<StorageKind, string>> = {
   redis: "@baldur/redis",
   sql: "@baldur/postgres",
   embedded: "@baldur/embedded",
