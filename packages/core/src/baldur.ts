@@ -3,23 +3,16 @@ import type { AnyFunction } from "./call.js";
 import { Calls } from "./calls.js";
 import type { CircuitBreaker, CircuitRow, CircuitState } from "./circuit-breaker/types.js";
 import { type HotClock, hotClock, type Random, systemRandom } from "./clock.js";
-import { type ControlState, KillSwitch } from "./control/kill-switch.js";
-import { controlSettings } from "./control/settings.js";
-import { createDocuments } from "./control-documents.js";
+import { KillSwitch } from "./control/kill-switch.js";
 import { SETTINGS } from "./declared-settings.js";
-import type { DocumentStore } from "./documents/documents.js";
-import type { DeferredDocumentStore } from "./documents/stores/deferred.js";
 import { Domains } from "./domain/domain.js";
-import { AdapterNotFoundError, ConfigurationError, invalid } from "./errors.js";
+import { ConfigurationError, invalid } from "./errors.js";
 import type { FailedOperation, ReplayEnding, ReplayHandler } from "./failure-capture/operation.js";
 import { ReplayHandlers } from "./failure-capture/replay-handlers.js";
 import { ReplayScope } from "./failure-capture/replay-scope.js";
-import type { FleetMembership } from "./fleet.js";
 import { type Health, idleHealth } from "./health/health.js";
 import type { IdempotencyGate } from "./idempotency/gate.js";
 import { idempotencySettings } from "./idempotency/settings.js";
-import type { IdempotencyStore } from "./idempotency/store.js";
-import { KvIdempotencyStore } from "./idempotency/stores/kv.js";
 import { MemoryIdempotencyStore } from "./idempotency/stores/memory.js";
 import { SuccessionIdempotencyStore } from "./idempotency/stores/succession.js";
 import { idleJournal, type Journal } from "./journal/types.js";
@@ -52,16 +45,12 @@ import { SettingsCatalog } from "./settings/catalog.js";
 import type { SettingsGroup } from "./settings/define.js";
 import { Environment } from "./settings/environment.js";
 import { unknownVariables } from "./settings/resolve.js";
-import { environmentProblem, isProduction, runtimeSettings, storageSettings } from "./settings/runtime.js";
+import { environmentProblem, runtimeSettings, storageSettings } from "./settings/runtime.js";
 import { metricsSlot } from "./slots/metrics.js";
 import { SlotTable } from "./slots/slot.js";
 import { SLOTS } from "./slots/slots.js";
-import { Backends } from "./storage/backends.js";
-import { defaultStateFolder } from "./storage/folder.js";
-import { KeyValueTier } from "./storage/key-value.js";
-import { requireConfiguredStores, requireDurableStores } from "./storage/requirements.js";
 import type { SharedStorage } from "./storage/shared-storage.js";
-import { unwritable } from "./storage/writable.js";
+import { Stores } from "./stores.js";
 import { JsonLineLogger } from "./telemetry/logger.js";
 import { loggingSettings, metricsSettings } from "./telemetry/settings.js";
 import { LogSink } from "./telemetry/sinks/log.js";
@@ -136,15 +125,12 @@ export class Runtime implements Baldur, Caller {
   readonly #domains: Domains;
   /** In use until the start, and where nothing durable is there. */
   readonly idempotencyStore: MemoryIdempotencyStore;
-  readonly #documents: DeferredDocumentStore;
-  readonly #keyValue: KeyValueTier;
-  readonly #backends = new Backends();
+  readonly #stores: Stores;
   readonly #random: Random;
   readonly #idle = idleLifecycle((options) => this.#shutDown(options ?? {}));
   #operations: Operations | undefined;
   #host: PluginHost | undefined;
   #loading: Promise<Loaded> | undefined;
-  #fleet: FleetMembership | undefined;
   readonly #replays = new ReplayScope();
   #isDefault = false;
   #started = false;
@@ -169,13 +155,12 @@ export class Runtime implements Baldur, Caller {
     this.announced = origin.announced ?? false;
     this.replayHandlers = origin.replayHandlers ?? new ReplayHandlers();
     this.#domains = new Domains(this.telemetry);
-    this.#keyValue = new KeyValueTier(this.telemetry);
-    this.#documents = createDocuments({
-      clock: this.#clock,
-      telemetry: this.telemetry,
+    this.#stores = new Stores({
       settings: this.settings,
-      dataFolder: () => this.#dataFolder(),
-      keyValue: () => this.#keyValue.store,
+      environment: this.#environment,
+      clock: this.#clock,
+      random,
+      telemetry: this.telemetry,
     });
     this.control = this.#createControl();
     this.#deadlines = new Deadlines(this.#clock);
@@ -277,22 +262,17 @@ export class Runtime implements Baldur, Caller {
     const entitlement = this.#host?.entitlement ?? { status: "missing" };
     return {
       tier: entitlement.status === "active" ? "pro" : "oss",
-      storage: this.#backends.name ?? this.#keyValue.name,
+      storage: this.#stores.name,
       storageMode: this.storage.mode,
       metrics: this.slots.isFilled(metricsSlot) ? this.slots.get(metricsSlot).kind : "none",
       entitlement,
       plugins: this.#host?.rows() ?? [],
-      degraded: this.#degraded(),
+      degraded: [...this.#unsaved(), ...this.#stores.degraded],
     };
   }
 
   get storage(): SharedStorage {
-    const storage = this.#fleet?.storage;
-    return {
-      mode: storage?.mode ?? "normal",
-      divergences: () => storage?.report() ?? [],
-      checkAndRecover: async () => (await storage?.checkAndRecover()) ?? false,
-    };
+    return this.#stores.shared;
   }
 
   /** It is the application's own from now on. */
@@ -323,10 +303,8 @@ export class Runtime implements Baldur, Caller {
       ...this.#unknownAreas(),
     ]);
     await host.load(plugins, found.broken);
-    await this.#backends.open((kind) => host.providers(kind)[0]?.factory);
-    await this.#keyValue.open(host.providers("embedded")[0]?.factory);
-    await this.#requireStores(host);
-    await this.#joinFleet();
+    await this.#stores.open(host, { calls: this.calls, control: this.control });
+    this.rateLimiting = { ...this.rateLimiting, store: this.#stores.rateLimits };
     this.#opened(operations);
     this.#useDurableIdempotency();
     this.slots.seal();
@@ -365,8 +343,8 @@ export class Runtime implements Baldur, Caller {
       random: this.#random,
       telemetry: this.telemetry,
       slots: this.slots,
-      documents: this.#documents,
-      stateFolder: () => this.#dataFolder(),
+      documents: this.#stores.documents,
+      stateFolder: () => this.#stores.dataFolder(),
       calls: () =>
         [...this.calls.endpoints.values()].flatMap(({ name, inFlight }) =>
           inFlight > 0 ? [[name, inFlight] as const] : [],
@@ -377,11 +355,11 @@ export class Runtime implements Baldur, Caller {
 
   #opened(operations: Operations): void {
     operations.opened({
-      redis: this.#backends.redis,
-      sql: this.#backends.sql,
-      keyValue: this.#keyValue.store,
+      redis: this.#stores.backends.redis,
+      sql: this.#stores.backends.sql,
+      keyValue: this.#stores.keyValue.store,
       memory: () => new MemoryKeyValueStore(),
-      embeddedProblem: () => this.#keyValue.problem,
+      embeddedProblem: () => this.#stores.keyValue.problem,
     });
   }
 
@@ -417,11 +395,11 @@ export class Runtime implements Baldur, Caller {
     const stores = await operations.release(Math.max(remaining(), LEAST), [
       { name: "control", close: () => this.control.close() },
       { name: "reports", close: () => operations.reports.close() },
-      { name: "documents", close: () => this.#documents.close() },
+      { name: "documents", close: () => this.#stores.documents.close() },
       { name: "journal", close: (limit) => operations.journal?.close(limit / 2) },
-      { name: "fleet", close: () => this.#fleet?.leave() },
-      { name: "embedded store", close: () => this.#keyValue.close() }, // the switch may be kept in it
-      { name: "servers", close: () => this.#backends.close() },
+      { name: "fleet", close: () => this.#stores.leaveFleet() },
+      { name: "embedded store", close: () => this.#stores.keyValue.close() }, // the switch may be kept in it
+      { name: "servers", close: () => this.#stores.backends.close() },
     ]);
     this.#deadlines.close();
     return [...jobs, ...plugins, ...stores];
@@ -457,68 +435,10 @@ export class Runtime implements Baldur, Caller {
     });
   }
 
-  async #requireStores(host: PluginHost): Promise<void> {
-    const { redis, sql } = this.#backends;
-    const runtime = this.settings.of(runtimeSettings);
-    const requirements = {
-      runtime,
-      storage: this.settings.of(storageSettings),
-      control: this.settings.of(controlSettings),
-      isProvided: (kind: string) => host.providers(kind).length > 0,
-      isReached: (kind: "redis" | "sql") => this.#backends[kind]?.available === true,
-      embeddedProblem: this.#keyValue.problem,
-      unwritable: isProduction(runtime) ? await unwritable(redis, sql) : [],
-    };
-    requireConfiguredStores(requirements);
-    requireDurableStores(requirements);
-  }
-
-  async #joinFleet(): Promise<void> {
-    const { redis, sql } = this.#backends;
-    if (this.#fleet !== undefined || (redis === undefined && sql === undefined)) return;
-    const { joinFleet } = await import("./fleet.js");
-    this.#fleet = await joinFleet({
-      redis,
-      sql,
-      calls: this.calls,
-      settings: this.settings,
-      clock: this.#clock,
-      random: this.#random,
-      telemetry: this.telemetry,
-      control: this.control,
-      stateFolder: () => this.#dataFolder(),
-    });
-    this.rateLimiting = { ...this.rateLimiting, store: this.#fleet.rateLimits };
-    const documents = this.#fleetDocuments(this.#fleet);
-    if (documents !== undefined) await this.#documents.use(documents);
-  }
-
-  #fleetDocuments({ documents: { redis, sql } }: FleetMembership): DocumentStore | undefined {
-    const { backend } = this.settings.of(controlSettings);
-    if (backend === "auto") return redis ?? sql;
-    return backend === "redis" ? redis : backend === "sql" ? sql : undefined;
-  }
-
   #useDurableIdempotency(): void {
-    const durable = this.#durableIdempotency();
+    const durable = this.#stores.idempotency();
     if (durable === undefined) return;
     this.idempotency.use(new SuccessionIdempotencyStore(this.idempotencyStore, durable));
-  }
-
-  /** Undefined for the memory of this process. */
-  #durableIdempotency(): IdempotencyStore | undefined {
-    const { redis, sql } = this.#fleet?.idempotency ?? {};
-    const { store } = this.#keyValue;
-    const embedded = store.durable ? new KvIdempotencyStore({ store, clock: this.#clock }) : undefined;
-    const { backend } = this.settings.of(idempotencySettings);
-    if (backend === "auto") return redis ?? sql ?? embedded;
-    const wanted = { redis, sql, embedded, memory: undefined }[backend];
-    if (wanted !== undefined || backend === "memory") return wanted;
-    throw new AdapterNotFoundError(
-      "idempotency",
-      backend,
-      `BALDUR_IDEMPOTENCY_BACKEND is ${backend}, and there is none`,
-    );
   }
 
   #reportUnknownVariables(): void {
@@ -545,19 +465,10 @@ export class Runtime implements Baldur, Caller {
     return new KillSwitch({
       clock: this.#clock,
       telemetry: this.telemetry,
-      documents: this.#documents,
-      backend: () => this.#controlBackend(),
+      documents: this.#stores.documents,
+      backend: () => this.#stores.controlBackend,
       dryRunFloor: this.settings.of(runtimeSettings).executionMode !== "active",
     });
-  }
-
-  #controlBackend(): ControlState["backend"] {
-    const { backend } = this.settings.of(controlSettings);
-    if (backend === "embedded") return this.#keyValue.name;
-    const { redis, sql } = this.#fleet?.documents ?? {};
-    const found = redis ? "redis" : sql ? "sql" : "file";
-    const used = backend === "auto" ? found : backend;
-    return used === "sql" ? "postgres" : used;
   }
 
   #createCalls(random: Random): Calls {
@@ -581,19 +492,8 @@ export class Runtime implements Baldur, Caller {
     });
   }
 
-  #dataFolder(): string {
-    const stateHome = this.#environment.get("XDG_STATE_HOME");
-    return this.settings.of(storageSettings).dataDir ?? defaultStateFolder(process.cwd(), stateHome);
-  }
-
-  #degraded(): string[] {
-    const { problem } = this.#keyValue;
-    const control = this.control.persisted ? [] : ["control: the latest change is not stored yet"];
-    const storage = problem === undefined ? [] : [`storage: ${problem}`];
-    const { away } = this.#backends;
-    const isLate = this.storage.mode !== "normal" && away.length === 0;
-    const late = isLate ? ["storage: it is back, and what was decided without it is not merged yet"] : [];
-    return [...control, ...storage, ...away, ...late];
+  #unsaved(): string[] {
+    return this.control.persisted ? [] : ["control: the latest change is not stored yet"];
   }
 
   #replay(operation: FailedOperation): Promise<ReplayEnding> {
@@ -614,11 +514,11 @@ export class Runtime implements Baldur, Caller {
       isDefault: () => this.#isDefault,
       settings: (group, overrides) => this.settings.withOverrides(group, overrides),
       storage: this.settings.of(storageSettings),
-      documents: this.#documents,
-      keyValue: () => this.#keyValue.store,
-      redis: () => this.#backends.redis,
-      sql: () => this.#backends.sql,
-      dataFolder: () => this.#dataFolder(),
+      documents: this.#stores.documents,
+      keyValue: () => this.#stores.keyValue.store,
+      redis: () => this.#stores.backends.redis,
+      sql: () => this.#stores.backends.sql,
+      dataFolder: () => this.#stores.dataFolder(),
       control: this.control,
       telemetry: this.telemetry,
       clock: this.#clock,
