@@ -41,14 +41,14 @@ export function createRedisStores({
 }: RedisStoresOptions): RedisStores {
   const idempotency = new RedisIdempotencyStore({ client, clock });
   const documents = new RedisDocumentStore({ client, clock, telemetry, pollInterval });
-  const rateLimits = new RedisRateLimitStore({ client, telemetry });
+  const rateLimits = new RedisRateLimitStore({ client, clock, telemetry });
   const shared: CooldownPeers[] = [];
   return {
     idempotency,
     documents,
     rateLimits,
     share: (table) => {
-      const peers = new RedisCooldownPeers({ client, table, telemetry });
+      const peers = new RedisCooldownPeers({ client, clock, table, telemetry });
       shared.push(peers);
       table.join(peers);
       return peers;

@@ -44,6 +44,7 @@ import * as cacheMetrics from "./precomputed-cache/metrics.js";
 import { RateLimitDeferredError, RateLimitExceededError } from "./rate-limit/errors.js";
 import * as rateLimitEvents from "./rate-limit/events.js";
 import * as rateLimitMetrics from "./rate-limit/metrics.js";
+import * as redisEvents from "./redis/events.js";
 import * as reportEvents from "./report/events.js";
 import * as reportMetrics from "./report/metrics.js";
 import { RetryExhaustedError } from "./retry/errors.js";
@@ -77,6 +78,7 @@ const EVENTS: readonly object[] = [
   domainEvents,
   pluginEvents,
   storageEvents,
+  redisEvents,
   walEvents,
   journalEvents,
   httpEvents,

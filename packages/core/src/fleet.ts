@@ -106,7 +106,7 @@ function shareCircuits({ calls, settings, ...parts }: FleetParts, client: RedisC
   const onDamaged = (name: string): void => telemetry.report(circuitEvents.recordDamaged, { name });
   return new Fleet({
     ...parts,
-    store: new RedisFleetStore({ client, clock, onDamaged }),
+    store: new RedisFleetStore({ client, clock, telemetry, onDamaged }),
     circuits: calls.circuits,
     timeout: settings.of(sharedStateSettings).redisTimeout,
   });

@@ -93,11 +93,11 @@ function checkPlugins(runtime: Pick<Baldur, "posture">): HealthCheck {
 
 /** A process goes on without Redis, so it is never worse than degraded, and never out of rotation for it. */
 async function checkRedis(redis: RedisClient, { clock, settings }: Checked): Promise<HealthCheck> {
-  if (!redis.available) return degraded("it is away");
+  if (!redis.available) return redis.refusal === undefined ? degraded("it is away") : writable(redis);
   const limit = Math.min(settings.readinessTimeout, settings.probeTimeout) * PART;
   try {
     await within(clock, limit, () => redis.command("PING"));
-    return HEALTHY;
+    return writable(redis);
   } catch (error) {
     return degraded(text(error));
   }
@@ -107,10 +107,14 @@ async function checkSql(sql: SqlDatabase): Promise<HealthCheck> {
   if (!sql.available) return { status: "unhealthy", detail: "it is away" };
   try {
     await sql.query("select 1");
-    return HEALTHY;
+    return writable(sql);
   } catch (error) {
     return { status: "unhealthy", detail: text(error) };
   }
+}
+
+function writable({ refusal }: RedisClient | SqlDatabase): HealthCheck {
+  return refusal === undefined ? HEALTHY : degraded(`it refuses writes (${refusal})`);
 }
 
 const AWAY: PoolRow = Object.freeze({ status: "error", detail: "it is away" });

@@ -8,6 +8,7 @@ import { Connections, type Source } from "./connections.js";
 import { PostgresStatementError, PostgresUnavailableError } from "./errors.js";
 import { BUSY, type Failure, failureOf, STOPPED } from "./failure.js";
 import { available } from "./metrics.js";
+import { Refusals } from "./refusals.js";
 import { Reporter } from "./reporter.js";
 import { ask, type Session } from "./session.js";
 import type { SqlSettings } from "./settings.js";
@@ -31,6 +32,7 @@ export class Access {
   readonly reporter: Reporter;
   readonly #connections: Connections;
   readonly #availability: Availability;
+  readonly #refusals: Refusals;
   readonly #watchers = new Set<(available: boolean) => void>();
   readonly #gauge: Disposable;
   #stopped = false;
@@ -43,6 +45,7 @@ export class Access {
       connectTimeout: settings.connectTimeout,
       timeout: settings.statementTimeout,
       failed: (failure, sent, cause) => this.#failed(failure, sent, cause),
+      done: (statement) => this.#refusals.accepted(statement),
       onIdleError: (failure) => this.#idleError(failure),
     });
     this.address = addressOf(this.#connections.client());
@@ -54,6 +57,11 @@ export class Access {
       probe: () => this.#probe(),
       onChange: (failure) => this.#changed(failure),
     });
+    this.#refusals = new Refusals({
+      clock,
+      mayWrite: () => this.lend(mayWrite),
+      onChange: (reason) => this.reporter.refusal(reason),
+    });
     this.#gauge = telemetry.observeGauge(available, () => [[[], this.available ? 1 : 0]]);
   }
 
@@ -61,8 +69,13 @@ export class Access {
     return this.#problem === undefined;
   }
 
+  get refusal(): string | undefined {
+    return this.available ? this.#refusals.reason : undefined;
+  }
+
   /** Looks whether the database is there. Never rejects. */
   async start(): Promise<void> {
+    this.#refusals.start();
     await this.#availability.look();
     this.reporter.started(this.#availability.failure);
   }
@@ -99,6 +112,7 @@ export class Access {
   async close(): Promise<void> {
     this.#stopped = true;
     this.#availability.close();
+    this.#refusals.close();
     this.#gauge[Symbol.dispose]();
     this.#watchers.clear();
     await this.#connections.end();
@@ -141,6 +155,7 @@ export class Access {
     const { reason, refused } = failure;
     if (sent && refused) {
       this.reporter.failed(failure);
+      this.#refusals.refused(failure);
       return new PostgresStatementError(reason, { cause });
     }
     if (sent || CROWDED.includes(reason)) void this.#availability.look();
@@ -152,4 +167,11 @@ export class Access {
     this.reporter.failed(failure);
     return new PostgresUnavailableError(this.address, failure.reason, sent, { cause });
   }
+}
+
+async function mayWrite(session: Session): Promise<boolean> {
+  const { rows } = await session.query("select current_setting('transaction_read_only') as read_only");
+  const answer = rows[0]?.["read_only"] !== "on";
+  session.broken ||= !answer; // another one may
+  return answer;
 }

@@ -56,6 +56,10 @@ export class PostgresDatabase implements SqlDatabase {
     return this.#access.available;
   }
 
+  get refusal(): string | undefined {
+    return this.#access.refusal;
+  }
+
   get pool(): SqlPool {
     return this.#access.pool;
   }

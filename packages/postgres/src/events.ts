@@ -32,6 +32,17 @@ export const connectionRecovered: EventDefinition<{ address: string; after: numb
   { level: "info", journal: true, help: "Postgres is back, after so many milliseconds" },
 );
 
+export const writesRefused: EventDefinition<Trouble> = event("sql.writes_refused", {
+  level: "error",
+  journal: true,
+  help: "Postgres is there and takes no writes: it is read-only (25006), or its disk is full (53100)",
+});
+
+export const writesAccepted: EventDefinition<{ address: string; after: number }> = event(
+  "sql.writes_accepted",
+  { level: "info", journal: true, help: "Postgres takes writes again, after so many milliseconds" },
+);
+
 export const idleConnectionLost: EventDefinition<Trouble> = event("sql.idle_connection_lost", {
   level: "debug",
   help: "a connection that nobody used was cut; the next one is made when it is needed",

@@ -11,6 +11,9 @@ export const CLOSED: Failure = { reason: "closed", refused: false };
 /** Every connection of the pool is in use. */
 export const BUSY: Failure = { reason: "busy", refused: false };
 export const STOPPED: Failure = { reason: "stopped", refused: false };
+/** A write in a session that may not write: of a standby, or by the settings of the server, the database or the role. */
+export const READ_ONLY: Failure = { reason: "25006", refused: true };
+export const DISK_FULL = "53100";
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** Said by a server that goes down or comes up, and of connections. */

@@ -8,6 +8,7 @@ import * as metrics from "./metrics.js";
 export class Reporter {
   #started = false;
   #lostAt: number | undefined;
+  #refusedAt = 0;
   readonly #elsewhere = new Set<string>();
 
   constructor(
@@ -33,6 +34,18 @@ export class Reporter {
     } else if (this.#lostAt !== undefined) {
       const after = Math.round(this.clock.monotonic() - this.#lostAt);
       this.telemetry.report(events.connectionRecovered, { address, after });
+    }
+  }
+
+  /** Undefined: it takes writes again. */
+  refusal(reason: string | undefined): void {
+    const { address, clock, telemetry } = this;
+    if (reason !== undefined) {
+      this.#refusedAt = clock.monotonic();
+      telemetry.report(events.writesRefused, { address, error: reason });
+    } else {
+      const after = Math.round(clock.monotonic() - this.#refusedAt);
+      telemetry.report(events.writesAccepted, { address, after });
     }
   }
 

@@ -1,7 +1,7 @@
 import { AdapterError } from "@baldur/core";
 import type { Clock, SqlConnection, SqlResult } from "@baldur/core/plugin";
 import type { ClientBase } from "pg";
-import { type Failure, failureOf } from "./failure.js";
+import { type Failure, failureOf, READ_ONLY } from "./failure.js";
 import { VALUES } from "./values.js";
 import { within } from "./within.js";
 
@@ -11,11 +11,13 @@ export interface SessionParts {
   readonly timeout: number;
   /** Makes the error that the caller gets. */
   readonly failed: (failure: Failure, sent: boolean, cause: unknown) => AdapterError;
+  /** Told of every statement that was carried out. */
+  readonly done: (statement: string) => void;
 }
 
 /** Statements over a connection that is lent, until it is given back. */
 export class Session implements SqlConnection {
-  /** What was asked last got no answer, so the connection is of no use to anyone else. */
+  /** What was asked last got no answer, or it may not write, so the connection is of no use to anyone else. */
   broken = false;
   #ended = false;
 
@@ -40,12 +42,14 @@ export class Session implements SqlConnection {
 
   async #ask(text: string, values?: readonly unknown[]): Promise<Answer> {
     if (this.#ended) throw new AdapterError("a connection is of no use once its work has ended");
-    const { clock, timeout, failed } = this.parts;
+    const { clock, timeout, failed, done } = this.parts;
     try {
-      return await within(clock, timeout, ask(this.client, text, values));
+      const answer = await within(clock, timeout, ask(this.client, text, values));
+      done(text);
+      return answer;
     } catch (error) {
       const failure = failureOf(error);
-      this.broken ||= !failure.refused;
+      this.broken ||= !failure.refused || failure.reason === READ_ONLY.reason;
       throw failed(failure, true, error);
     }
   }

@@ -93,6 +93,7 @@ describe("a server that ends a session in the same breath as it begins it", () =
       connectTimeout: 5000,
       timeout: 5000,
       failed: ({ reason }) => new AdapterError(reason),
+      done: () => undefined,
       onIdleError: () => undefined,
     });
     for (let times = 0; times < 3; times++)

@@ -62,7 +62,7 @@ describe("the package", () => {
       };
       work();`;
     await expect(run(script, extension)).resolves.toEqual([
-      { found: "@baldur/postgres", loaded: false, events: 11 },
+      { found: "@baldur/postgres", loaded: false, events: 13 },
       [true, [{ n: 1 }]],
     ]);
   });

@@ -143,7 +143,7 @@ describe("the plugin", () => {
     expect(plugin().name).toBe("@baldur/postgres");
     const { settings, events, metrics, errors } = declarations();
     expect(settings).toEqual([sqlSettings]);
-    expect([events.length, metrics.length, errors.length]).toEqual([11, 2, 2]);
+    expect([events.length, metrics.length, errors.length]).toEqual([13, 2, 2]);
   });
 });
 

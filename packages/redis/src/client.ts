@@ -2,9 +2,10 @@ import type { Clock, RedisClient, RedisCommand, RedisReply, RedisScript } from "
 import type { Random } from "./backoff.js";
 import { Connection, type Observer, type Timing } from "./connection.js";
 import { RedisUnavailableError } from "./errors.js";
-import { type Failure, TIMEOUT } from "./failure.js";
+import { type Failure, READ_ONLY, TIMEOUT } from "./failure.js";
 import type { Link } from "./link.js";
 import { tell } from "./listeners.js";
+import { Refusals } from "./refusals.js";
 import { CommandsReporter, type Report } from "./reporter.js";
 import { Scripts } from "./scripts.js";
 import { Subscriptions } from "./subscriptions.js";
@@ -57,6 +58,8 @@ export class IoRedisClient implements RedisClient, Observer {
   readonly #subscriptions: Subscriptions;
   readonly #scripts = new Scripts();
   readonly #watchers = new Set<(available: boolean) => void>();
+  readonly #refusals: Refusals;
+  #failure: Failure | undefined;
 
   constructor(parts: ClientParts) {
     const { target, telemetry, timing } = parts;
@@ -71,6 +74,12 @@ export class IoRedisClient implements RedisClient, Observer {
       timing: watched,
       source: target.commands,
       observer: this,
+      verify: (link) => link.call(this.#check),
+    });
+    this.#refusals = new Refusals({
+      ...parts,
+      check: () => this.command(...this.#check),
+      onChange: (reason) => this.#reporter.refusal(reason),
     });
     this.#subscriptions = new Subscriptions({ ...parts, address, source: target.messages, telemetry });
   }
@@ -79,9 +88,15 @@ export class IoRedisClient implements RedisClient, Observer {
     return this.#connection.isUp;
   }
 
+  get refusal(): string | undefined {
+    if (this.available) return this.#refusals.reason;
+    return this.#failure?.type === READ_ONLY ? READ_ONLY : undefined;
+  }
+
   /** Connects. Resolves when that is done, or has taken too long for a start. Never rejects. */
   async open(): Promise<void> {
     this.#connection.start();
+    this.#refusals.start();
     await this.#connection.whenUp(this.#parts.patience);
     if (!this.available) this.#reporter.unavailable();
   }
@@ -129,6 +144,7 @@ export class IoRedisClient implements RedisClient, Observer {
 
   async close(): Promise<void> {
     const wasAvailable = this.available;
+    this.#refusals.close();
     const closing = [this.#connection.close(), this.#subscriptions.close()];
     if (wasAvailable) this.#tell(false);
     this.#watchers.clear();
@@ -136,21 +152,33 @@ export class IoRedisClient implements RedisClient, Observer {
   }
 
   up(): void {
+    this.#failure = undefined;
     this.#reporter.up();
     this.#tell(true);
   }
 
   down(failure: Failure): void {
+    this.#failure = failure;
     this.#reporter.down(failure);
     this.#tell(false);
   }
 
   failed(failure: Failure): void {
+    this.#failure = failure;
     this.#reporter.failed(failure);
   }
 
   missed(how: Parameters<Observer["missed"]>[0]): void {
     this.#reporter.missed(how);
+  }
+
+  refused(failure: Failure): void {
+    this.#refusals.refused(failure);
+  }
+
+  /** Writes a key that nobody reads. */
+  get #check(): RedisCommand {
+    return ["SET", `${this.prefix}write_check`, "1", "PX", 1000];
   }
 
   async #askAgain<T>(error: unknown, ask: () => Promise<T>): Promise<T> {

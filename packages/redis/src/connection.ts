@@ -1,7 +1,7 @@
 import { type Clock, unref, withoutStack } from "@baldur/core/plugin";
 import { LONGEST_WAIT, type Random, waitBefore } from "./backoff.js";
 import { RedisReplyError, RedisUnavailableError } from "./errors.js";
-import { CLOSED, type Failure, failureOf, STOPPED, TIMEOUT } from "./failure.js";
+import { CLOSED, type Failure, failureOf, READ_ONLY, STOPPED, TIMEOUT } from "./failure.js";
 import { InFlight } from "./in-flight.js";
 import type { Link, Source } from "./link.js";
 import { within } from "./within.js";
@@ -18,6 +18,8 @@ export interface Observer {
   /** A try to connect failed. */
   failed(failure: Failure): void;
   missed(how: Miss): void;
+  /** Redis answered that it does not do what it was asked. */
+  refused?(failure: Failure): void;
 }
 
 /** In milliseconds. */
@@ -38,6 +40,8 @@ export interface ConnectionParts {
   readonly timing: Timing;
   readonly observer: Observer;
   readonly random: Random;
+  /** Asked of a new link after one that took no writes: rejects where the new one takes none either. Default: it is used. */
+  readonly verify?: (link: Link) => Promise<unknown>;
 }
 
 /** Milliseconds that a close waits for answers. */
@@ -143,6 +147,7 @@ export class Connection {
   async #open(signal: AbortSignal): Promise<Link> {
     let link: Link | undefined;
     link = await this.parts.source({ closed: (error) => this.#lose(link, failureOf(error)), signal });
+    if (this.#failure.type === READ_ONLY) await this.parts.verify?.(link);
     return link;
   }
 
@@ -167,6 +172,7 @@ export class Connection {
     const { kind, type, text } = failure;
     if (kind === "refused" || kind === "busy") {
       this.parts.observer.missed("refused");
+      this.parts.observer.refused?.(failure);
       return new RedisReplyError(what, type, text, kind === "busy");
     }
     this.#lose(link, failure);

@@ -32,6 +32,17 @@ export const connectionRecovered: EventDefinition<{ address: string; after: numb
   { level: "info", journal: true, help: "Redis is back, after so many milliseconds" },
 );
 
+export const writesRefused: EventDefinition<Trouble> = event("redis.writes_refused", {
+  level: "error",
+  journal: true,
+  help: "Redis is there and does not do what it is asked: it is full, cannot save, has too few replicas, or does not allow it",
+});
+
+export const writesAccepted: EventDefinition<{ address: string; after: number }> = event(
+  "redis.writes_accepted",
+  { level: "info", journal: true, help: "Redis does again what it is asked, after so many milliseconds" },
+);
+
 export const authenticationRefused: EventDefinition<Trouble> = event("redis.authentication_refused", {
   level: "error",
   journal: true,

@@ -13,10 +13,12 @@ export interface Failure {
  */
 type Kind = "away" | "denied" | "busy" | "refused";
 
+/** Said by a replica: a master that became one, as a rule. */
+export const READ_ONLY = "READONLY";
 /** First words of replies that are no fault of the command. */
 const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["LOADING", "away"],
-  ["READONLY", "away"], // a master that became a replica
+  [READ_ONLY, "away"],
   ["CLUSTERDOWN", "away"],
   ["MASTERDOWN", "away"],
   ["NOAUTH", "denied"],

@@ -8,6 +8,8 @@ import {
   connectionUnavailable,
   subscriptionLost,
   subscriptionRecovered,
+  writesAccepted,
+  writesRefused,
 } from "./events.js";
 import type { Failure } from "./failure.js";
 import { available, failuresTotal } from "./metrics.js";
@@ -24,6 +26,7 @@ export interface ReporterParts {
 export class CommandsReporter implements Observer {
   #wasUp = false;
   #downSince = 0;
+  #refusedSince = 0;
   #deniedTold = false;
   #lastFailure: Failure | undefined;
 
@@ -58,6 +61,15 @@ export class CommandsReporter implements Observer {
 
   missed(how: Miss): void {
     this.parts.telemetry.counter(failuresTotal).cell(how).add();
+  }
+
+  /** Undefined: it takes writes again. */
+  refusal(reason: string | undefined): void {
+    const { telemetry, address, clock } = this.parts;
+    if (reason !== undefined) {
+      this.#refusedSince = clock.monotonic();
+      telemetry.report(writesRefused, { address, error: reason });
+    } else telemetry.report(writesAccepted, { address, after: clock.monotonic() - this.#refusedSince });
   }
 
   /** A start goes on without. */

@@ -1,5 +1,6 @@
 import type { ClusterOptions, RedisOptions } from "ioredis";
 import type { Random } from "./backoff.js";
+import { CLOSED, failureOf } from "./failure.js";
 import type { IoRedis, IoRedisCluster } from "./ioredis.js";
 import { openOurs } from "./ioredis-link.js";
 import { clusterOptions, type OptionsParts, sentinelOptions, serverOptions } from "./ioredis-options.js";
@@ -67,7 +68,9 @@ function ofCluster(parts: TargetParts, configured: readonly Endpoint[]): Sources
     cluster.on("ready", () => {
       known = [...configured, ...endpointsOf(cluster)];
     });
-    return openOurs(cluster, opening);
+    return openOurs(cluster, opening).catch(async (error: unknown) => {
+      throw failureOf(error) === CLOSED ? await explained(parts, known, opening, error) : error;
+    });
   };
   // Every node passes on the messages of all.
   const messages: Source = (opening) => {
@@ -75,6 +78,22 @@ function ofCluster(parts: TargetParts, configured: readonly Endpoint[]): Sources
     return openServer(parts, node, 0, opening);
   };
   return { commands, messages };
+}
+
+/** Why nodes could not be asked ioredis keeps to itself: one of them is asked for it. Never rejects. */
+async function explained(
+  parts: TargetParts,
+  [node]: readonly Endpoint[],
+  opening: Opening,
+  error: unknown,
+): Promise<unknown> {
+  return openServer(parts, node as Endpoint, 0, opening).then(
+    (link) => {
+      link.discard();
+      return error;
+    },
+    (cause: unknown) => cause,
+  );
 }
 
 function endpointsOf(cluster: IoRedisCluster): Endpoint[] {

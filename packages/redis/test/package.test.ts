@@ -42,7 +42,7 @@ describe("the package", () => {
         ? script
         : `import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);\n${script}`;
     await expect(run(module, extension)).resolves.toEqual([
-      { before: false, after: true, found: "@baldur/redis", events: 10, reply: "hello", error: true },
+      { before: false, after: true, found: "@baldur/redis", events: 12, reply: "hello", error: true },
     ]);
   });
 

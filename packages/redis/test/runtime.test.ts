@@ -173,6 +173,17 @@ describe("runtimes whose Redis dies", () => {
     expect(one.posture().degraded).toEqual([]);
   });
 
+  it("say, once it is back, that what was decided without it is not merged yet", async () => {
+    const one = await member({ BALDUR_RESILIENT_STORAGE_AUTO_RECOVERY: "false" });
+    await server.kill();
+    await until(() => one.posture().storageMode === "degraded");
+    await server.restart();
+    const unmerged = "storage: it is back, and what was decided without it is not merged yet";
+    await until(() => one.posture().degraded.join() === unmerged);
+    await until(() => one.storage.checkAndRecover());
+    expect(one.posture().degraded).toEqual([]);
+  });
+
   it("do not start in production where it takes no writes", async () => {
     const env = { BALDUR_ENVIRONMENT: "production", BALDUR_DATA_DIR: "" };
     const small = await startRedis({ settings: { maxmemory: "100kb", "maxmemory-policy": "noeviction" } });

@@ -82,8 +82,10 @@ export function startRedisSentinel(
 ): Promise<RedisSentinel>;
 
 export interface RedisCluster {
-  /** `redis+cluster://host:port,host:port` with all nodes */
+  /** `redis+cluster://host:port,host:port`, or `rediss+cluster://…`, with all nodes */
   readonly url: string;
+  /** With TLS the certificate that a client trusts, as PEM. */
+  readonly ca: string | undefined;
   /** The first three were the first masters. */
   readonly nodes: readonly RedisServer[];
   /** Resolves with the node that all nodes call the owner of a key's slot and that answers, once there is one. */
@@ -93,7 +95,11 @@ export interface RedisCluster {
 
 /** Three masters, each with so many replicas: one unless told otherwise. */
 export function startRedisCluster(
-  options?: RedisOptions & { readonly replicas?: number },
+  options?: RedisOptions & {
+    readonly replicas?: number;
+    /** Whether nodes speak TLS, with each other too, and nothing else. */
+    readonly tls?: boolean;
+  },
 ): Promise<RedisCluster>;
 
 /** Which way bytes go: towards the server or from it. Faults that take one hurt both ways without it. */

@@ -1,9 +1,12 @@
+import { createCertificate } from "./certificate.mjs";
 import { HOST } from "./conversation.mjs";
 import { freeClusterPorts } from "./ports.mjs";
 import { masterPassword, startRedis } from "./redis.mjs";
 import { orStop, startTogether, stopTogether } from "./together.mjs";
 import { until } from "./until.mjs";
 
+/** Nodes talk to each other as they do to clients. */
+const TLS_SETTINGS = { "tls-cluster": "yes", "tls-replication": "yes" };
 const MASTERS = 3;
 const SLOTS = 16_384;
 const SETTINGS = {
@@ -20,18 +23,25 @@ const SETTINGS = {
 /**
  * Starts a cluster of three masters with so many `replicas` each, and resolves once every node says that the cluster is
  * whole. A master that is away for a second is replaced by its replica.
- * `settings` and `persistence` are those of `startRedis`, for every node.
+ * `settings`, `persistence` and `tls` are those of `startRedis`, for every node; with TLS all have one certificate.
  */
-export async function startRedisCluster({ replicas = 1, settings = {}, persistence = false } = {}) {
+export async function startRedisCluster({
+  replicas = 1,
+  settings = {},
+  persistence = false,
+  tls = false,
+} = {}) {
   const ports = await freeClusterPorts(MASTERS * (1 + replicas));
-  const all = { ...SETTINGS, ...masterPassword(settings), ...settings };
+  const certificate = tls && createCertificate();
+  const all = { ...SETTINGS, ...(tls && TLS_SETTINGS), ...masterPassword(settings), ...settings };
   const nodes = await startTogether(
-    ports.map((port) => () => startRedis({ port, settings: all, persistence })),
+    ports.map((port) => () => startRedis({ port, settings: all, persistence, tls: certificate })),
   );
   await orStop(nodes, () => form(nodes));
   const hosts = nodes.map(({ host, port }) => `${host}:${port}`);
   return {
-    url: `redis+cluster://${hosts.join(",")}`,
+    url: `${tls ? "rediss" : "redis"}+cluster://${hosts.join(",")}`,
+    ca: nodes[0].ca,
     nodes,
     ownerOf: (key) => until(() => ownerOf(key, nodes), `an owner of ${key} that all nodes name`),
     stop: () => stopTogether(nodes),

@@ -9,11 +9,11 @@ import { remove, startServer, temporaryFolder } from "./server.mjs";
 /**
  * Starts a Redis of its own on the loopback interface, on a free port unless `port` names one. It keeps nothing on disk
  * unless `persistence` or `settings` say so; with `persistence` a command is on disk before it is answered.
- * With `tls` it speaks TLS only, with a certificate made for it. `settings` are those of redis.conf, an array where one
+ * With `tls` it speaks TLS only, with a certificate made for it, or that one. `settings` are those of redis.conf, an array where one
  * takes several words; `requirepass` and the files of a TLS of the caller's show in the URL.
  */
 export async function startRedis({ port, settings = {}, persistence = false, tls = false } = {}) {
-  const certificate = tls ? createCertificate() : certificateIn(settings);
+  const certificate = tls ? givenOrMade(tls) : certificateIn(settings);
   const access = accessOf(port ?? (await freePort()), settings, certificate);
   const server = await startRedisProgram(access, (folder) => {
     const data = join(folder, "data");
@@ -59,6 +59,8 @@ export async function startRedisProgram(access, prepare, greet = ping) {
   });
   return Object.assign(server, { host: HOST, port: access.port, url: urlOf(access), folder, command: ask });
 }
+
+const givenOrMade = (tls) => (tls === true ? createCertificate() : tls);
 
 function certificateIn(settings) {
   const file = settings["tls-cert-file"];

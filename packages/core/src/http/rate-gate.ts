@@ -10,7 +10,12 @@ import { Occasional } from "./occasional.js";
 import { ProcessLimiter, type RequestLimiter, SharedLimiter, type Verdict } from "./rate-limit.js";
 import { type RateLimitPolicy, seconds, tellLimit } from "./rate-limit-headers.js";
 
-/** How many requests a client may send. @public */
+/**
+ * How many requests a client may send. Whoever is refused and waits for as long as `Retry-After`, or the reset of the other
+ * headers, says may send one then: at most a twentieth of the window, rounded up to a second, later than the limit asks for,
+ * since a window is counted in 20 parts, and never too few of them.
+ * @public
+ */
 export interface HttpRateLimitOptions<R> {
   /** Requests within the window, per client. */
   readonly limit: number;

@@ -13,7 +13,10 @@ export class RateLimitExceededError extends ResilienceError {
     readonly limit: number,
     /** Milliseconds. */
     readonly window: number,
-    /** When the next call may pass. */
+    /**
+     * When the next call may pass, unless another one is first. For a fleet, or one process while its store is away, at most a
+     * twentieth of the window later than it could.
+     */
     readonly resetAt: Date,
   ) {
     super(`rate limit of ${limit} per ${window} ms exceeded for ${key}`);

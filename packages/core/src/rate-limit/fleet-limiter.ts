@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
 import { RecentMap } from "./recent-map.js";
 import type { RateLimitRule, RateLimitStore, Taken } from "./store.js";
+import { waitFor } from "./wait.js";
 import { WindowCounter } from "./window-counter.js";
 
 export interface FleetRule extends RateLimitRule {
@@ -72,7 +73,8 @@ export class FleetLimiter {
       if (2 * share.places < this.rule.batch) this.#gather(key, share, services);
       return begin(share, now);
     }
-    if (now < share.fullUntil) return share.fullUntil - now;
+    const { fullUntil } = share;
+    if (now < fullUntil) return waitFor(fullUntil - now, now, (then) => then >= fullUntil);
     if (!services.store.available) return alone(share, now);
     return new Promise((resolve) => {
       share.waiters.push(resolve);

@@ -9,7 +9,7 @@ import * as events from "./events.js";
 import { FleetLimiter } from "./fleet-limiter.js";
 import * as metrics from "./metrics.js";
 import { type FleetRateLimitOptions, fleetRule, type RateLimitOptions, validate } from "./options.js";
-import { RecentMap } from "./recent-map.js";
+import { SlidingWindow } from "./sliding-window.js";
 import type { RateLimitStore } from "./store.js";
 import { MemoryRateLimitStore } from "./stores/memory.js";
 
@@ -33,7 +33,6 @@ export interface RateLimit {
 type Services = () => RateLimitServices;
 
 const DEFAULT_WINDOW = 60_000;
-const MOST_KEYS = 10_000;
 const SHARED_KEY = "*";
 
 /** Makes the gate `rateLimit`: every function that it wraps has budgets of its own, or one named budget of the fleet. */
@@ -122,30 +121,4 @@ function createError(facts: {
   resetAt: number;
 }): RateLimitExceededError {
   return new RateLimitExceededError(facts.key, facts.maxRequests, facts.window, new Date(facts.resetAt));
-}
-
-/** When the latest calls of each key began. A refused call uses nothing up. */
-class SlidingWindow {
-  readonly #byKey = new RecentMap<number[]>(MOST_KEYS);
-
-  constructor(
-    private readonly limit: number,
-    private readonly window: number,
-  ) {}
-
-  /** 0 if the call may begin, else the milliseconds until one may. */
-  take(key: string, now: number): number {
-    const begun = this.#current(key, now);
-    const oldest = begun[0];
-    if (oldest !== undefined && begun.length >= this.limit) return oldest + this.window - now;
-    begun.push(now);
-    return 0;
-  }
-
-  #current(key: string, now: number): number[] {
-    const begun = this.#byKey.get(key, () => []);
-    const current = begun.findIndex((at) => at > now - this.window);
-    if (current !== 0) begun.splice(0, current === -1 ? begun.length : current);
-    return begun;
-  }
 }

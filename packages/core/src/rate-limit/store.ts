@@ -18,7 +18,10 @@ export interface TakeRequest extends RateLimitRule {
 export interface Taken {
   /** How many of them may. */
   readonly granted: number;
-  /** Milliseconds until one more may at the earliest, where not all may; else 0. */
+  /**
+   * Whole milliseconds, where not all may; else 0. Then one more may begin, unless another caller was first: at most a
+   * twentieth of the window, and a millisecond, later than it could.
+   */
   readonly wait: number;
   /** How many more may begin after them, as it stands. */
   readonly left: number;

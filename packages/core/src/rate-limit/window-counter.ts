@@ -1,4 +1,5 @@
 import type { RateLimitRule, Taken } from "./store.js";
+import { waitFor } from "./wait.js";
 
 /** Parts that a window is counted in. */
 const CELLS = 20;
@@ -52,11 +53,16 @@ export class WindowCounter {
     this.#latest = cell;
   }
 
-  /** Milliseconds until the first of the calls that are counted is not any more. */
+  /** Whole milliseconds until one more of them may begin than may now, or one at all where more did than may. */
   untilFree(now: number): number {
     let cell = this.#latest - CELLS;
-    while (cell < this.#latest && this.#cells[this.#slot(cell)] === 0) cell++;
-    return (cell + COUNTED) * this.#width - now;
+    let excess = Math.max(0, this.#total - this.rule.limit);
+    for (; cell < this.#latest; cell++) {
+      excess -= this.#cells[this.#slot(cell)] as number;
+      if (excess < 0) break;
+    }
+    const free = cell + COUNTED;
+    return waitFor(free * this.#width - now, now, (then) => Math.floor(then / this.#width) >= free);
   }
 
   #slot(cell: number): number {

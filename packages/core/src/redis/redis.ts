@@ -25,6 +25,8 @@ export interface RedisClient {
   readonly prefix: string;
   /** Whether it is worth asking. */
   readonly available: boolean;
+  /** The word with which it refuses what it is asked, while it does: `OOM`. Default: it is not known to refuse anything. */
+  readonly refusal?: string | undefined;
   command(...command: RedisCommand): Promise<RedisReply>;
   /** Several commands in one round trip, not as one step. Rejects with the first error, after all were answered. */
   batch(commands: readonly RedisCommand[]): Promise<readonly RedisReply[]>;

@@ -33,16 +33,6 @@ const AUTOMATED = [
   "auto_replay_recovered",
   "auto_replay_failed",
 ] as const satisfies readonly Counter[];
-/** Counted under another name too. */
-const TWICE: readonly Counter[] = [
-  "circuit_opened",
-  "circuit_closed",
-  "dlq_ttl_expired",
-  "dlq_manual_resolutions",
-  ...AUTOMATED,
-];
-const ALERTS: readonly Counter[] = ["task_failures", "critical_alerts"];
-
 /** What still asks for something, as the report of a day tells it. */
 export function foundIn(overview: FailureOverview | undefined): Found {
   if (overview === undefined) return {};
@@ -86,11 +76,8 @@ export function inShort(report: DailyReport): DailyReportTrend {
 
 function titleOf(counts: Counts, isQuiet: boolean): string {
   if (isQuiet) return QUIET;
-  const alerts = ALERTS.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
-  const processed = (Object.entries(counts) as [Counter, number][])
-    .filter(([name]) => !TWICE.includes(name) && !ALERTS.includes(name))
-    .reduce((sum, [, count]) => sum + count, 0);
-  return `${processed} processed, ${alerts} alerts`;
+  const { processed = 0, task_failures = 0, critical_alerts = 0 } = counts;
+  return `${processed} processed, ${task_failures + critical_alerts} alerts`;
 }
 
 function severityOf({ critical_alerts = 0, task_failures = 0 }: Counts): DailyReport["severity"] {

@@ -17,7 +17,7 @@ export function isTold(mode: DailyReportSettings["shadowMode"], age: number): bo
 
 /** What a licence would have added to a day, by the day's own figures; undefined where that is nothing. Pure. */
 export function shadowOf(day: DayRecord): DailyReport["shadow_pro"] {
-  const { circuit_transitions: transitions, dlq_new_entries: captured } = totalsOf(day);
+  const { automatic_transitions: transitions, dlq_new_entries: captured } = totalsOf(day);
   if (transitions === undefined && captured === undefined) return undefined;
   return {
     ...(transitions !== undefined && { cb_trips_without_auto_degradation: transitions }),

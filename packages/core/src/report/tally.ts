@@ -23,6 +23,9 @@ export const COUNTERS = [
   "auto_replay_batches",
   "auto_replay_recovered",
   "auto_replay_failed",
+  /** Not shown as they are: what was done without anybody's asking, and of it the transitions of circuits. */
+  "processed",
+  "automatic_transitions",
 ] as const;
 
 /** What an event adds to its day. */
@@ -38,33 +41,42 @@ type Rule = (payload: Payload) => Contribution;
 
 const NOTHING: Contribution = {};
 const LONGEST = 200;
-/** Nobody asked for these batches. */
+/** Nobody asked for these replays. */
 const AUTOMATIC: readonly unknown[] = ["auto_replay_circuit_close", "scheduled_batch"];
 
 const RULES: Readonly<Record<string, Rule>> = {
-  "circuit_breaker.opened": () => ({ counts: { circuit_transitions: 1, circuit_opened: 1 } }),
-  "circuit_breaker.half_opened": () => ({ counts: { circuit_transitions: 1 } }),
-  "circuit_breaker.closed": () => ({ counts: { circuit_transitions: 1, circuit_closed: 1 } }),
+  "circuit_breaker.opened": (payload) => transition(payload, { circuit_opened: 1 }),
+  "circuit_breaker.half_opened": (payload) => transition(payload, {}),
+  "circuit_breaker.closed": (payload) => transition(payload, { circuit_closed: 1 }),
   "scheduler.job_failed": failedTask,
   "dlq.maintenance_failed": failedTask,
   "dlq.entry_created": ({ count }) => ({ counts: { dlq_new_entries: amount(count) } }),
-  "dlq_replay.completed": ({ success }) => (success === true ? { counts: { dlq_resolved: 1 } } : NOTHING),
+  "dlq_replay.completed": ({ success, trigger }) => {
+    if (success !== true) return NOTHING;
+    return { counts: { dlq_resolved: 1, ...(AUTOMATIC.includes(trigger) && { processed: 1 }) } };
+  },
   "dlq_replay.exhausted": () => ({ counts: { dlq_max_retries_exhausted: 1 } }),
   "dlq_replay.batch_completed": replayedBatch,
   "dlq.entry_operated": operated,
   "dlq.entries_expired": ({ entries }) => {
     const expired = amount(entries);
-    return { counts: { expired, dlq_ttl_expired: expired }, entry: done("dlq_expiry", { expired }) };
+    return {
+      counts: { processed: expired, expired, dlq_ttl_expired: expired },
+      entry: done("dlq_expiry", { expired }),
+    };
   },
   "dlq.entries_archived": ({ entries }) => {
     const archived = amount(entries);
-    return { counts: { archived }, entry: done("dlq_archive", { archived }) };
+    return { counts: { processed: archived, archived }, entry: done("dlq_archive", { archived }) };
   },
   "dlq.entries_purged": ({ entries }) => {
     const purged = amount(entries);
-    return { counts: { purged }, entry: done("dlq_purge", { purged }) };
+    return { counts: { processed: purged, purged }, entry: done("dlq_purge", { purged }) };
   },
-  "dlq.stale_released": ({ entries }) => ({ counts: { recovered: amount(entries) } }),
+  "dlq.stale_released": ({ entries }) => {
+    const recovered = amount(entries);
+    return { counts: { processed: recovered, recovered } };
+  },
 };
 
 /** The names of the events that are counted in a way of their own. */
@@ -76,6 +88,12 @@ export function contributionOf({ name, level, payload }: TelemetryEvent): Contri
   if (rule !== undefined) return rule(payload);
   if (level === "critical") return alert(name, payload);
   return level === "warning" || level === "error" ? { custom: name } : undefined;
+}
+
+/** One that an operator made is not what was done without anybody's asking. */
+function transition({ trigger }: Payload, counts: Counts): Contribution {
+  const automatic = trigger === "manual" ? {} : { processed: 1, automatic_transitions: 1 };
+  return { counts: { circuit_transitions: 1, ...counts, ...automatic } };
 }
 
 function alert(name: string, { error, reason }: Payload): Contribution {

@@ -52,6 +52,8 @@ export interface SqlPool {
 export interface SqlDatabase extends SqlConnection {
   /** Whether it is worth asking. */
   readonly available: boolean;
+  /** The SQLSTATE with which it refuses to write, while it does: `25006`. Default: it is not known to refuse anything. */
+  readonly refusal?: string | undefined;
   /** Its connections as they are now, where it keeps several. */
   readonly pool?: SqlPool | undefined;
   /** The transaction that the calling code is in, where it was begun with the adapter's `withTransaction`. */

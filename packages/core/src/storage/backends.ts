@@ -27,13 +27,11 @@ export class Backends {
     return names.length === 0 ? undefined : names.join(" and ");
   }
 
-  /** What is missing while a server is away, for people. */
+  /** What is missing while a server is away or refuses to write, for people. */
   get away(): string[] {
-    const redis = "redis: it is away, and every process decides by itself";
-    const sql = "sql: it is away, and what is kept there waits";
     return [
-      ...(this.#redis?.available === false ? [redis] : []),
-      ...(this.#sql?.available === false ? [sql] : []),
+      ...missing("redis", this.#redis, "every process decides by itself"),
+      ...missing("sql", this.#sql, "what is kept there waits"),
     ];
   }
 
@@ -55,4 +53,10 @@ export class Backends {
         "the servers of the fleet are there once start() has let the plugins register",
       );
   }
+}
+
+function missing(kind: string, server: RedisClient | SqlDatabase | undefined, effect: string): string[] {
+  const { available = true, refusal } = server ?? {};
+  if (refusal !== undefined) return [`${kind}: it refuses writes (${refusal}), and ${effect}`];
+  return available ? [] : [`${kind}: it is away, and ${effect}`];
 }

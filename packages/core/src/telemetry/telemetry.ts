@@ -90,7 +90,10 @@ export class TelemetryHub implements Telemetry {
     return this.#family(definition);
   }
 
-  /** A gauge that is read when someone asks. A value of undefined, or a reader that throws, leaves its series out. */
+  /**
+   * A gauge that is read when someone asks. A value of undefined, or a reader that throws, leaves its series out; below 0 it
+   * is 0 unless the gauge is signed.
+   */
   observeGauge(definition: MetricDefinition<"gauge">, read: Reader): Disposable {
     this.#readers.set(definition, read);
     return { [Symbol.dispose]: () => void this.#readers.delete(definition) };
@@ -149,8 +152,9 @@ export class TelemetryHub implements Telemetry {
     const { name, kind, help } = definition;
     try {
       const series = new Map<string, MetricSample>();
-      for (const [values, value] of read()) {
-        if (value === undefined || Number.isNaN(value)) continue;
+      for (const [values, found] of read()) {
+        if (found === undefined || Number.isNaN(found)) continue;
+        const value = definition.signed ? found : Math.max(0, found);
         const labels = definition.labels.map((_, index) => labelValue(values[index] ?? ""));
         const key = labels.join();
         // Names that are written alike share a series, and the worse of them shows.

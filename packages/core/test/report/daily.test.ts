@@ -78,10 +78,37 @@ describe("the report of today", () => {
 
   it("counts what was processed once, though it has several names", async () => {
     const one = new Process();
-    one.tell("circuit_breaker.opened");
+    one.tell("circuit_breaker.opened", { trigger: "failures" });
     one.tell("dlq.entries_expired", { entries: 2 });
+    one.tell("dlq_replay.completed", { success: true, trigger: "auto_replay_circuit_close" }, "info");
+    const batch = { trigger: "auto_replay_circuit_close", success_count: 1, failed_count: 0 };
+    one.tell("dlq_replay.batch_completed", batch, "info");
     one.tell("scheduler.job_failed", { job: "a" });
-    expect((await one.reports.daily())?.title).toBe("3 processed, 1 alerts");
+    expect((await one.reports.daily())?.title).toBe("4 processed, 1 alerts");
+  });
+
+  it("counts neither what operators did as processed, nor what was captured", async () => {
+    const one = new Process();
+    one.tell("circuit_breaker.opened", { trigger: "manual" });
+    one.tell("circuit_breaker.closed", { trigger: "manual" });
+    one.tell("dlq.entry_created", { count: 5 }, "info");
+    one.tell("dlq_replay.completed", { success: true, trigger: "manual_replay" }, "info");
+    one.tell("dlq.entry_operated", { action: "resolve", success: true }, "info");
+    expect(await one.reports.daily()).toMatchObject({
+      title: "0 processed, 0 alerts",
+      circuit_transitions: 2,
+      dlq_new_entries: 5,
+      dlq_resolved: 2,
+    });
+  });
+
+  it("is not quiet where only warnings were counted, by their names", async () => {
+    const one = new Process();
+    one.tell("a.b", {}, "warning");
+    expect(await one.reports.daily()).toMatchObject({
+      title: "0 processed, 0 alerts",
+      custom_counts: { "a.b": 1 },
+    });
   });
 });
 
@@ -146,7 +173,7 @@ describe("the job that makes a report", () => {
       pending_breakdown: { total: 2 },
     });
     expect(one.named("daily_report.generated")).toEqual([
-      { date: YESTERDAY, severity: "info", title: "2 processed, 0 alerts" },
+      { date: YESTERDAY, severity: "info", title: "0 processed, 0 alerts" },
     ]);
     expect(one.value("baldur_daily_report_generated_total")).toBe(1);
     expect(one.value("baldur_daily_report_last_generated_timestamp_seconds")).toBe(NOON / 1000);
@@ -275,8 +302,13 @@ describe("what a licence would add", () => {
     expect(report?.entries).toMatchObject([{ task_name: "auto_replay_batch", severity: "info" }]);
   });
 
-  it("is not told on a day that has nothing of it", async () => {
-    expect(await new Process({ isEntitled: () => false }).reports.daily()).not.toHaveProperty("shadow_pro");
+  it("is not told on a day that has nothing of it, or only what an operator did", async () => {
+    const one = new Process({ isEntitled: () => false });
+    expect(await one.reports.daily()).not.toHaveProperty("shadow_pro");
+    one.tell("circuit_breaker.opened", { trigger: "manual" });
+    expect(await one.reports.daily()).not.toHaveProperty("shadow_pro");
+    one.tell("circuit_breaker.opened", { trigger: "failures" });
+    expect(await one.reports.daily()).toMatchObject({ shadow_pro: { cb_trips_without_auto_degradation: 1 } });
   });
 });
 

@@ -117,14 +117,17 @@ describe("what happens on a day", () => {
     }
   });
 
-  it("goes on over a day on which clocks are put forward: it has 24 hours", async () => {
-    const clock = createFakeClock(Date.parse("2026-03-29T00:30:00Z")); // Europe
+  it.each([
+    ["forward", "2026-03-29"],
+    ["back", "2026-10-25"],
+  ])("goes on over a day on which the clocks of Europe are put %s: it has 24 hours", async (_, day) => {
+    const clock = createFakeClock(Date.parse(`${day}T00:30:00Z`));
     const one = new Process({ clock });
     for (let hour = 0; hour < 24; hour++) {
       one.tell("circuit_breaker.opened");
       await clock.advance(HOUR);
     }
-    expect(await one.reports.daily("2026-03-29")).toMatchObject({ circuit_opened: 24 });
+    expect(await one.reports.daily(day)).toMatchObject({ circuit_opened: 24 });
   });
 
   it("begins anew where the record is damaged, or of the year before", async () => {

@@ -15,8 +15,15 @@ describe("what an event adds to its day", () => {
   );
 
   it.each([
-    ["circuit_breaker.half_opened", {}, { circuit_transitions: 1 }],
-    ["dlq_replay.completed", { success: true }, { dlq_resolved: 1 }],
+    ["circuit_breaker.half_opened", {}, { circuit_transitions: 1, processed: 1, automatic_transitions: 1 }],
+    ["circuit_breaker.opened", { trigger: "manual" }, { circuit_transitions: 1, circuit_opened: 1 }],
+    ["circuit_breaker.closed", { trigger: "manual" }, { circuit_transitions: 1, circuit_closed: 1 }],
+    ["dlq_replay.completed", { success: true, trigger: "manual_replay" }, { dlq_resolved: 1 }],
+    [
+      "dlq_replay.completed",
+      { success: true, trigger: "scheduled_batch" },
+      { dlq_resolved: 1, processed: 1 },
+    ],
     ["dlq_replay.completed", { success: false }, undefined],
     ["dlq_replay.exhausted", {}, { dlq_max_retries_exhausted: 1 }],
     [
@@ -27,10 +34,10 @@ describe("what an event adds to its day", () => {
     ["dlq.entry_operated", { action: "reject", success: true }, { dlq_manual_resolutions: 1 }],
     ["dlq.entry_operated", { action: "replay", success: true }, undefined],
     ["dlq.entry_operated", { action: "resolve", success: false }, undefined],
-    ["dlq.entries_expired", { entries: 4 }, { expired: 4, dlq_ttl_expired: 4 }],
-    ["dlq.entries_archived", { entries: 4 }, { archived: 4 }],
-    ["dlq.entries_purged", { entries: 4 }, { purged: 4 }],
-    ["dlq.stale_released", { entries: 4 }, { recovered: 4 }],
+    ["dlq.entries_expired", { entries: 4 }, { processed: 4, expired: 4, dlq_ttl_expired: 4 }],
+    ["dlq.entries_archived", { entries: 4 }, { processed: 4, archived: 4 }],
+    ["dlq.entries_purged", { entries: 4 }, { processed: 4, purged: 4 }],
+    ["dlq.stale_released", { entries: 4 }, { processed: 4, recovered: 4 }],
     ["dlq.entry_created", { count: "many" }, { dlq_new_entries: 0 }],
     [
       "dlq_replay.batch_completed",

@@ -39,6 +39,18 @@ describe("an observed gauge", () => {
     },
   );
 
+  it("is held at 0 where it is read to be less, unless it is signed", () => {
+    const { hub, read } = create();
+    const signed = defineGauge("drift", { help: "a difference", signed: true });
+    hub.observeGauge(depth, () => [
+      [["mail"], -3],
+      [["jobs"], Number.NEGATIVE_INFINITY],
+    ]);
+    hub.observeGauge(signed, () => [[[], -3]]);
+    expect(read().map(({ value }) => value)).toEqual([0, 0]);
+    expect(hub.metrics()).toContainEqual(expect.objectContaining({ name: "drift", value: -3 }));
+  });
+
   it("44.4 that cannot be read is absent, not 0, and is reported once", () => {
     const { hub, failures, read } = create();
     hub.observeGauge(depth, () => {

@@ -27,6 +27,9 @@ interface Member {
   /** As they were when it answered last. */
   latest: readonly Family[];
   silent: boolean;
+  /** A question was sent, and its answer may still come. */
+  isAsked: boolean;
+  hasLeft: boolean;
 }
 
 /** Puts the metrics of all workers together, for whichever of them is asked for the page. */
@@ -79,16 +82,17 @@ export class Primary implements Group {
 
   #enter(worker: Worker): void {
     if (this.#members.has(worker.id)) return;
-    this.#members.set(worker.id, { worker, latest: [], silent: false });
+    this.#members.set(worker.id, { worker, latest: [], silent: false, isAsked: false, hasLeft: false });
     tell(worker, { step: "led" });
   }
 
-  /** What it had counted stays in the sums. */
+  /** What it had counted stays in the sums: by its answer, where that is on the page that is being made. */
   #leave({ id }: Worker): void {
     const member = this.#members.get(id);
     if (member === undefined) return;
     this.#members.delete(id);
-    this.#gone.push(lasting(member.latest));
+    member.hasLeft = true;
+    if (!member.isAsked) this.#gone.push(lasting(member.latest));
   }
 
   async #answer(worker: Worker, id: number): Promise<void> {
@@ -99,7 +103,7 @@ export class Primary implements Group {
   async #gather(): Promise<readonly Family[]> {
     const { clock, own } = this.options;
     await this.#compact();
-    // At one moment: a worker that ends while it is asked is counted by its answer, or by what it had said before.
+    // At one moment: a worker that ends while it is asked is not among both.
     const [members, gone] = [[...this.#members.values()], [...this.#gone]];
     const mine = own?.() ?? [];
     const answers = await Promise.all(members.map((member) => this.#read(member)));
@@ -118,14 +122,17 @@ export class Primary implements Group {
   async #read(member: Member): Promise<readonly Family[]> {
     const { timeout, telemetry } = this.options;
     const { worker } = member;
+    member.isAsked = true;
     const answer = await this.#answers.ask(timeout, (id) => tell(worker, { step: "read", id }));
+    member.isAsked = false;
+    if (answer !== undefined) member.latest = answer;
+    if (member.hasLeft) this.#gone.push(lasting(member.latest));
     if (answer === undefined) {
       if (!member.silent && worker.isConnected()) telemetry?.report(workerSilent, { worker: worker.id });
       member.silent = true;
       return lasting(member.latest);
     }
     member.silent = false;
-    member.latest = answer;
     return answer;
   }
 

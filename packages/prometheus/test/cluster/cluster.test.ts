@@ -103,6 +103,57 @@ describe("[BUG] a worker that does not answer", () => {
   });
 });
 
+describe("a page that is made while workers die", () => {
+  it("comes all the same, with what they had counted, and says how many are missing", async () => {
+    start({ workers: 3, primary: "runtime", workerTimeout: 400 });
+    const [primary, first, stopped, killed] = (await peers("primary", 1, 2, 3)) as [Peer, Peer, Peer, Peer];
+    for (const [n, peer] of [first, stopped, killed].entries()) await peer.work("a", 10 ** n);
+    await attended(first, 3);
+    await until(async () => ((await first.lines("test_done_total"))["a"] === 111 ? true : undefined));
+    process.kill(stopped.pid, "SIGSTOP");
+    try {
+      process.kill(killed.pid, "SIGSTOP"); // so that it is asked, and dies before it answers
+      const pages = [first, primary].map((peer) => peer.read());
+      process.kill(killed.pid, "SIGKILL");
+      for (const page of await Promise.all(pages)) {
+        expect(page.get("test_done_total")?.samples).toMatchObject([{ labels: { kind: "a" }, value: 111 }]);
+        expect(page.get("test_free")?.samples).toMatchObject([{ value: 20 }]); // of the first, and the primary
+        const missing = page.get("baldur_metrics_workers")?.samples;
+        expect(missing).toMatchObject([
+          { labels: { state: "answered" }, value: 1 },
+          { labels: { state: "silent" } },
+        ]);
+        expect(missing?.[1]?.value).toBeGreaterThanOrEqual(1);
+      }
+      await processes.ended(3);
+      await attended(first, 1, 1);
+      await first.work("a", 1000);
+      for (const peer of [first, primary]) expect(await peer.lines("test_done_total")).toEqual({ a: 1111 });
+    } finally {
+      process.kill(stopped.pid, "SIGCONT");
+    }
+    await attended(first, 2);
+    expect(await first.lines("test_done_total")).toEqual({ a: 1111 });
+    expect(await first.lines("test_free")).toEqual({ "": 30 });
+  });
+
+  it("is that of the worker that is asked where the primary stands still, until it goes on", async () => {
+    start({ workers: 2, primary: "runtime", workerTimeout: 200 });
+    const [primary, first, second] = (await peers("primary", 1, 2)) as [Peer, Peer, Peer];
+    await first.work("a", 1);
+    await second.work("a", 2);
+    await attended(first, 2);
+    process.kill(primary.pid, "SIGSTOP");
+    try {
+      expect(await first.lines("test_done_total")).toEqual({ "1 a": 1 });
+      expect(await first.events()).toContain("prometheus.primary_silent");
+    } finally {
+      process.kill(primary.pid, "SIGCONT");
+    }
+    await until(async () => ((await first.lines("test_done_total"))["a"] === 3 ? true : undefined));
+  });
+});
+
 describe("a worker whose primary puts nothing together", () => {
   it("shows its own metrics, told apart by its number, and all of them once the primary does", async () => {
     start({ workers: 2 });

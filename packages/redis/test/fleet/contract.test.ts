@@ -7,6 +7,7 @@ import { ClientOfAnotherTime, connect, eventually } from "./fixture.js";
 let server: RedisServer;
 let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
 let tests = 0;
+const telemetry = { report: () => undefined };
 jest.setTimeout(60_000);
 beforeAll(async () => {
   server = await startRedis();
@@ -23,7 +24,7 @@ const stores = (url: () => string) => async () => {
   const clients = await Promise.all([connect(url(), namespace), connect(url(), namespace)]);
   for (const client of clients) await eventually(() => client.available);
   const [store, other] = clients.map(
-    (client) => new RedisFleetStore({ client: new ClientOfAnotherTime(client, clock), clock }),
+    (client) => new RedisFleetStore({ client: new ClientOfAnotherTime(client, clock), clock, telemetry }),
   );
   const close = async (): Promise<void> => {
     await Promise.all(clients.map((client) => client.close()));

@@ -93,6 +93,20 @@ export function rateLimitStoreContract(subject: RateLimitStoreSubject): void {
       expect(await store.take(request({ count: 3 }))).toMatchObject({ granted: 3, wait: 0 });
     });
 
+    it("lets who waited for as long as it was told begin, whatever began without asking", async () => {
+      const { store, clock } = await open();
+      for (const window of [101, 777, WINDOW]) {
+        for (const [step, n] of [...counts(STEPS / 3)].entries()) {
+          await clock.advance(Math.floor((((step * 7919) % 11) * n * window) / 300));
+          const asked = request({ window, owed: step % 7 === 0 ? n : 0 });
+          const { granted, wait } = await store.take(asked);
+          if (granted === 1) continue;
+          await clock.advance(wait);
+          expect(await store.take({ ...asked, owed: 0 })).toEqual({ granted: 1, wait: 0 });
+        }
+      }
+    });
+
     it("lets so many of concurrent calls through as the limit says", async () => {
       const { store } = await open();
       const taken = await Promise.all(

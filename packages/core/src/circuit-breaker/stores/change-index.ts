@@ -1,4 +1,5 @@
-import type { RedisClient } from "../../redis/redis.js";
+import type { RedisReply } from "../../redis/redis.js";
+import { pastWrongTypes, type WrongTypeParts } from "../../redis/wrong-type.js";
 import type { ChangedCircuit } from "../store.js";
 
 /** The processes' idea of the time may be off by that many milliseconds, so a change is looked for that much earlier. */
@@ -16,8 +17,8 @@ export class ChangeIndex {
   readonly #news = new Map<string, number>();
   readonly #key: string;
 
-  constructor(private readonly client: RedisClient) {
-    this.#key = `${client.prefix}cb:changes`;
+  constructor(private readonly parts: WrongTypeParts) {
+    this.#key = `${parts.client.prefix}cb:changes`;
   }
 
   /** A process changed a circuit, and tells the index. */
@@ -29,7 +30,7 @@ export class ChangeIndex {
   async tell(name: string, epoch: number): Promise<void> {
     this.#news.set(name, epoch);
     try {
-      await this.client.command("ZADD", this.#key, "GT", epoch, name);
+      await this.#ask("ZADD", "GT", epoch, name);
     } catch {
       return;
     }
@@ -39,7 +40,7 @@ export class ChangeIndex {
     let from = epoch - OVERLAP;
     for (const news of this.#news.values()) from = Math.min(from, news - 1);
     const range = [`(${Math.max(0, from)}`, "+inf", "WITHSCORES"];
-    const changed = pairs(await this.client.command("ZRANGEBYSCORE", this.#key, ...range));
+    const changed = pairs(await this.#ask("ZRANGEBYSCORE", ...range));
     const indexed = new Map(changed.map((circuit) => [circuit.name, circuit.epoch]));
     for (const [name, news] of this.#news) {
       if ((indexed.get(name) ?? 0) >= news) this.#news.delete(name);
@@ -49,15 +50,22 @@ export class ChangeIndex {
   }
 
   async names(): Promise<readonly string[]> {
-    return (await this.client.command("ZRANGE", this.#key, 0, -1)) as readonly string[];
+    return (await this.#ask("ZRANGE", 0, -1)) as readonly string[];
   }
 
   /** Takes names out that have not changed since then, but for those that are held. */
   async forget(until: number, held: ReadonlySet<string>): Promise<void> {
     const range = ["-inf", Math.floor(until)] as const;
-    const old = (await this.client.command("ZRANGEBYSCORE", this.#key, ...range)) as readonly string[];
+    const old = (await this.#ask("ZRANGEBYSCORE", ...range)) as readonly string[];
     const gone = old.filter((name) => !held.has(name));
-    if (gone.length > 0) await this.client.command("ZREM", this.#key, ...gone);
+    if (gone.length > 0) await this.#ask("ZREM", ...gone);
+  }
+
+  #ask(command: string, ...args: (string | number)[]): Promise<RedisReply> {
+    const { client } = this.parts;
+    return pastWrongTypes(this.parts, [[this.#key, "zset"]], () =>
+      client.command(command, this.#key, ...args),
+    );
   }
 }
 

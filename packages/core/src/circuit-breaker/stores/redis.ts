@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.js";
 import { AdapterError } from "../../errors.js";
-import type { RedisClient, RedisReply } from "../../redis/redis.js";
+import type { RedisReply } from "../../redis/redis.js";
+import { pastWrongTypes, type WrongTypeParts } from "../../redis/wrong-type.js";
 import type { FleetRow } from "../merge.js";
 import { beginningOf, type CircuitRecord, type CircuitVote, decode, encode } from "../record.js";
 import { acquireProbe, type Change, endProbe, publish, trip } from "../record-transition.js";
@@ -20,8 +21,7 @@ import { ChangeIndex } from "./change-index.js";
 import { swap } from "./scripts.generated.js";
 import { ServerTime } from "./server-time.js";
 
-export interface RedisFleetStoreOptions {
-  readonly client: RedisClient;
+export interface RedisFleetStoreOptions extends WrongTypeParts {
   readonly clock: Clock;
   /** Told the name of a circuit whose record cannot be read: it counts as none, and the next change replaces it. */
   readonly onDamaged?: (name: string) => void;
@@ -55,7 +55,7 @@ export class RedisFleetStore implements FleetStore {
   constructor(private readonly options: RedisFleetStoreOptions) {
     const { prefix } = options.client;
     this.#time = new ServerTime(options.clock);
-    this.#index = new ChangeIndex(options.client);
+    this.#index = new ChangeIndex(options);
     this.#channel = `${prefix}cb:changed`;
   }
 
@@ -143,7 +143,7 @@ export class RedisFleetStore implements FleetStore {
     const times = [Math.ceil(notBefore), Math.ceil(notAfter)];
     const args = [expectedOf(found), text, keptFor(record), ...times, isTold ? this.#channel : ""];
     const askedAt = this.options.clock.monotonic();
-    const reply = await this.options.client.run(swap, [this.#key(name)], args);
+    const reply = await this.#ask(name, (key) => this.options.client.run(swap, [key], args));
     const [now, ...there] = reply as readonly [number, text?: string | null];
     this.#time.heard(now, askedAt);
     if (there.length > 0) return this.#see(name, there[0] ?? undefined);
@@ -157,9 +157,14 @@ export class RedisFleetStore implements FleetStore {
     const { client, clock } = this.options;
     const askedAt = clock.monotonic();
     const time = client.command("TIME").then((reply) => this.#time.heard(millisecondsOf(reply), askedAt));
-    const gets = names.map((name) => client.command("GET", this.#key(name)));
+    const gets = names.map((name) => this.#ask(name, (key) => client.command("GET", key)));
     const [texts] = await Promise.all([Promise.all(gets), time]);
     return names.map((name, at) => this.#see(name, (texts[at] ?? undefined) as string | undefined));
+  }
+
+  #ask<T>(name: string, ask: (key: string) => Promise<T>): Promise<T> {
+    const key = this.#key(name);
+    return pastWrongTypes(this.options, [[key, "string"]], () => ask(key));
   }
 
   #see(name: string, text: string | undefined): Found {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 import type { RedisClient } from "../../redis/redis.js";
+import { pastWrongTypes } from "../../redis/wrong-type.js";
 import type { TelemetryHub } from "../../telemetry/telemetry.js";
 import type { CompareAndSetResult, DocumentStore, VersionedDocument } from "../documents.js";
 import { documentQuarantined } from "../events.js";
@@ -36,7 +37,9 @@ export class RedisDocumentStore implements DocumentStore {
     const written = JSON.stringify({ version, value, updatedAt: clock.now() });
     let expected = expectedVersion === 0 ? "" : `{"version":${expectedVersion},`;
     for (;;) {
-      const reply = await client.run(swap, [this.#name(key)], [expected, written, this.#channel(key)]);
+      const reply = await this.#ask(key, (name) =>
+        client.run(swap, [name], [expected, written, this.#channel(key)]),
+      );
       if (reply === null) return { ok: true, version };
       const [present] = reply as readonly [string | null];
       if (present === null) return { ok: false };
@@ -72,12 +75,18 @@ export class RedisDocumentStore implements DocumentStore {
   }
 
   async #find(key: string): Promise<Found> {
-    const found = (await this.options.client.command("GET", this.#name(key))) as string | null;
+    const found = await this.#ask(key, (name) => this.options.client.command("GET", name));
     if (found === null) return {};
-    const document = parse(found);
-    if (document !== undefined) return { text: found, document };
-    await this.#putAside(key, found);
+    const text = String(found);
+    const document = parse(text);
+    if (document !== undefined) return { text, document };
+    await this.#putAside(key, text);
     return {};
+  }
+
+  #ask<T>(key: string, ask: (name: string) => Promise<T>): Promise<T> {
+    const name = this.#name(key);
+    return pastWrongTypes(this.options, [[name, "string"]], () => ask(name));
   }
 
   /** One of those who see it puts it aside, and tells. */

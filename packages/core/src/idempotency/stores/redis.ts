@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.js";
 import type { RedisClient, RedisReply } from "../../redis/redis.js";
+import { isWrongType } from "../../redis/wrong-type.js";
 import type {
   ClaimAnswer,
   ClaimRequest,
@@ -29,6 +30,9 @@ interface Found {
   /** Undefined where there is nothing. */
   readonly text: string | undefined;
 }
+
+/** Something of another type is there: as with a torn record, nobody knows whether the work was done. */
+const UNREADABLE: Found = { now: 0, text: "" };
 
 type Decide<A> = (found: unknown, now: number) => Transition<A>;
 
@@ -125,7 +129,10 @@ export class RedisIdempotencyStore implements IdempotencyStore {
     const name = `${this.#client.prefix}idempotency:${key}`;
     const args =
       record === null ? [expected, "", "", 0] : [expected, headOf(record), tailOf(record), keptFor(record)];
-    return this.#client.run(swap, [name], args).then(foundIn);
+    return this.#client.run(swap, [name], args).then(foundIn, (error: unknown) => {
+      if (isWrongType(error)) return UNREADABLE;
+      throw error;
+    });
   }
 }
 

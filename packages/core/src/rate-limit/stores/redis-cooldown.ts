@@ -1,5 +1,6 @@
 import { text } from "../../describe.js";
-import type { RedisClient, RedisReply } from "../../redis/redis.js";
+import type { RedisReply, RedisScript } from "../../redis/redis.js";
+import { pastWrongTypes, type TypedKey, type WrongTypeParts } from "../../redis/wrong-type.js";
 import type { TelemetryHub } from "../../telemetry/telemetry.js";
 import { sharingFailed } from "../events.js";
 import { cooldownFallbackActive } from "../metrics.js";
@@ -9,8 +10,7 @@ import { endCooldown, extendCooldown, leaseCanary, listCooldowns } from "./scrip
 /** Cooldowns that a process learns when it comes, or comes back. */
 const MOST_LISTED = 1000;
 
-export interface RedisCooldownPeersOptions {
-  readonly client: RedisClient;
+export interface RedisCooldownPeersOptions extends WrongTypeParts {
   readonly table: CooldownTable;
   readonly telemetry: Pick<TelemetryHub, "report" | "observeGauge">;
 }
@@ -55,7 +55,7 @@ export class RedisCooldownPeers implements CooldownPeers {
 
   async lease(key: string, duration: number): Promise<number> {
     try {
-      const busy = await this.options.client.run(leaseCanary, [this.#leaseOf(key)], [this.#me, duration]);
+      const busy = await this.#run(leaseCanary, [this.#leaseOf(key)], [this.#me, duration]);
       this.#failing = false;
       return busy as number;
     } catch (error) {
@@ -77,17 +77,17 @@ export class RedisCooldownPeers implements CooldownPeers {
   }
 
   async #extend({ key, delay, consecutive }: PeerCooldown, canary: boolean): Promise<void> {
-    const { client, table } = this.options;
+    const { table } = this.options;
     const figures = [Math.ceil(delay), consecutive, Math.ceil(table.memory)];
     const args = [key, ...figures, this.#me, canary ? "1" : "0", this.#channel];
-    const reply = await client.run(extendCooldown, [...this.#tables(), this.#leaseOf(key)], args);
+    const reply = await this.#run(extendCooldown, [...this.#tables(), this.#leaseOf(key)], args);
     const [longest, most] = reply as readonly [number, number];
     table.heardLimited({ key, delay: longest, consecutive: most });
   }
 
   async #end(key: string, consecutive: number | ""): Promise<void> {
     const keys = [...this.#tables(), this.#leaseOf(key)];
-    await this.options.client.run(endCooldown, keys, [key, consecutive, this.#me, this.#channel]);
+    await this.#run(endCooldown, keys, [key, consecutive, this.#me, this.#channel]);
   }
 
   #catchUp(): void {
@@ -99,9 +99,21 @@ export class RedisCooldownPeers implements CooldownPeers {
   }
 
   async #list(): Promise<PeerCooldown[]> {
-    const { client, table } = this.options;
-    const reply = await client.run(listCooldowns, this.#tables(), [Math.ceil(table.memory), MOST_LISTED]);
+    const { table } = this.options;
+    const reply = await this.#run(listCooldowns, this.#tables(), [Math.ceil(table.memory), MOST_LISTED]);
     return inThrees(reply as readonly RedisReply[]);
+  }
+
+  #run(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<RedisReply> {
+    const [until, consecutive] = this.#tables();
+    const typed = keys.map(
+      (key): TypedKey => [key, key === until ? "zset" : key === consecutive ? "hash" : "string"],
+    );
+    return pastWrongTypes(this.options, typed, () => this.options.client.run(script, keys, args));
   }
 
   #hear(message: string): void {

@@ -1,12 +1,12 @@
 import type { RedisClient, RedisReply } from "../../redis/redis.js";
+import { pastWrongTypes, type WrongTypeParts } from "../../redis/wrong-type.js";
 import type { TelemetryHub } from "../../telemetry/telemetry.js";
 import { failoverTotal, fleetDegradedMode } from "../metrics.js";
 import type { RateLimitStore, Taken, TakeRequest } from "../store.js";
 import { take } from "./scripts.generated.js";
 
-export interface RedisRateLimitStoreOptions {
-  readonly client: RedisClient;
-  readonly telemetry: Pick<TelemetryHub, "counter" | "observeGauge">;
+export interface RedisRateLimitStoreOptions extends WrongTypeParts {
+  readonly telemetry: Pick<TelemetryHub, "report" | "counter" | "observeGauge">;
 }
 
 /** Calls of all processes that share a Redis: one round trip for each question, by the clock of Redis. */
@@ -14,7 +14,8 @@ export class RedisRateLimitStore implements RateLimitStore, Disposable {
   readonly #client: RedisClient;
   readonly #held: readonly Disposable[];
 
-  constructor({ client, telemetry }: RedisRateLimitStoreOptions) {
+  constructor(private readonly options: RedisRateLimitStoreOptions) {
+    const { client, telemetry } = options;
     this.#client = client;
     this.#held = [
       telemetry.observeGauge(fleetDegradedMode, () => [[[], client.available ? 0 : 1]]),
@@ -30,7 +31,8 @@ export class RedisRateLimitStore implements RateLimitStore, Disposable {
 
   take({ bucket, limit, window, count, owed }: TakeRequest): Promise<Taken> {
     const key = `${this.#client.prefix}ratelimit:bucket:${window}:${bucket}`;
-    return this.#client.run(take, [key], [limit, window, count, owed]).then(takenOf);
+    const ask = (): Promise<RedisReply> => this.#client.run(take, [key], [limit, window, count, owed]);
+    return pastWrongTypes(this.options, [[key, "hash"]], ask).then(takenOf);
   }
 
   [Symbol.dispose](): void {

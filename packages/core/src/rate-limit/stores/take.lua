@@ -37,12 +37,23 @@ end
 local refused = math.min(over, ARGV[3])
 redis.call('HINCRBY', KEYS[1], cell, -refused)
 redis.call('HINCRBY', KEYS[1], 'total', -refused)
-local oldest = cell
+-- As many cells have to leave the window as make room for one call.
+local counted = {}
 local counts = redis.call('HGETALL', KEYS[1])
 for i = 1, #counts, 2 do
-  local other = tonumber(counts[i])
-  if other and other < oldest and counts[i + 1] ~= '0' then
-    oldest = other
-  end
+  counted[counts[i]] = tonumber(counts[i + 1])
 end
-return {ARGV[3] - refused, math.max(1, math.ceil((oldest + 21) * width - now)), 0}
+local excess = over - refused
+local oldest = cell - 20
+while oldest < cell do
+  excess = excess - (counted[string.format('%.0f', oldest)] or 0)
+  if excess < 0 then
+    break
+  end
+  oldest = oldest + 1
+end
+local wait = math.max(1, math.ceil((oldest + 21) * width - now))
+if math.floor((now + wait) / width) < oldest + 21 then
+  wait = wait + 1
+end
+return {ARGV[3] - refused, wait, 0}
