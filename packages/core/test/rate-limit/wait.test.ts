@@ -29,7 +29,7 @@ describe("who waits for as long as it is told to", () => {
           if (granted === 1) continue;
           now += wait;
           expect(wait).toBeGreaterThan(0);
-          expect(counter.take(1, now)).toEqual({ granted: 1, wait: 0 });
+          expect(counter.take(1, now)).toMatchObject({ granted: 1, wait: 0 });
         }
       }),
       FEW,
