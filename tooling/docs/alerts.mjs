@@ -54,10 +54,11 @@ function alerts(query) {
     },
     {
       alert: "BaldurCircuitOpen",
-      expr: query.by("count", state, ["job", "service"], `${query.gauge(state)} == 1`),
+      expr: query.by("count", state, ["job", "service"], `${query.gauge(state)} > 0`), // half-open too: one that a hanging probe keeps opening again is never open for long
       for: "2m",
       severity: "warning",
-      summary: "{{ $value }} processes of {{ $labels.job }} make no calls to {{ $labels.service }}",
+      summary:
+        "{{ $value }} processes of {{ $labels.job }} make no calls to {{ $labels.service }}, or probes only",
       runbook:
         "Look at the dependency first: the circuit closes by itself once its probes succeed. `baldur cb` tells since when, why, and whether an operator has pinned it.",
     },

@@ -30,7 +30,7 @@ function verdicts(query) {
   const pending = "baldur_dlq_pending_count";
   const [good, bad, warn] = ["green", "red", "orange"];
   return [
-    stat("Open circuits", `count(${query.gauge(state)} == 1) or 0 * count(${query.gauge(state)})`, {
+    stat("Circuits not closed", `count(${query.gauge(state)} > 0) or 0 * count(${query.gauge(state)})`, {
       colours: [good, [1, bad]],
     }),
     stat("Kill switch", least("baldur_system_control_enabled"), {
@@ -41,7 +41,7 @@ function verdicts(query) {
     }),
     stat(
       "Dead letters that wait",
-      query.by("sum", pending, [], query.by("max", pending, ["domain"], query.gauge(pending))),
+      `${query.by("sum", pending, [], query.by("max", pending, ["domain"], query.gauge(pending)))} or 0 * ${worst("baldur_dlq_size_ratio")}`,
       {
         colours: [good, [1, warn]],
       },
@@ -64,7 +64,8 @@ function stat(title, expr, { words = {}, colours = ["green"] }) {
     title,
     description: "Absent where nothing tells: not the same as good.",
     datasource: SOURCE,
-    targets: [target(expr)],
+    // As it is now: over a stretch of time the last value of a series that has ended would be shown.
+    targets: [{ ...target(expr), instant: true, range: false }],
     fieldConfig: {
       defaults: {
         mappings: options.length === 0 ? [] : [{ type: "value", options: Object.fromEntries(options) }],

@@ -115,7 +115,9 @@ describe("a healthy runtime with two circuits", () => {
   it("report", async () => {
     const { out, code } = await service.ask(["report"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^2026-01-31\n\S.* processed, .*\n\ncircuit transitions +\d+\n/);
+    expect(out).toMatch(
+      /^2026-01-31\n\S.* processed, .*\ncounted by this process alone, since \S+ \S+Z\n\ncircuit transitions +\d+\n/,
+    );
   });
 
   it("scheduler", async () => {

@@ -38,9 +38,10 @@ export function openIn(groups: readonly GroupCount[]): number {
   );
 }
 
-/** Pending entries by domain, those without any left out. */
+/** Pending entries by domain, of every domain that has entries: that none of them waits is known too. */
 export function pendingByDomain(groups: readonly GroupCount[]): Record<string, number> {
-  return tally(groups.map(({ domain, counts }) => [domain, counts.pending ?? 0]));
+  const none = Object.fromEntries(groups.map(({ domain }) => [domain, 0]));
+  return { ...none, ...tally(groups.map(({ domain, counts }) => [domain, counts.pending ?? 0])) };
 }
 
 /** What the reports of the runtime are made of. Pure. */

@@ -201,6 +201,8 @@ export const batchCompleted: EventDefinition<{
   success_count: number;
   failed_count: number;
   skipped_count: number;
+  /** How many for which reason; absent where none was skipped. */
+  skipped_for?: Readonly<Record<string, number>>;
 }> = event("dlq_replay.batch_completed", {
   level: "info",
   family: "replay",

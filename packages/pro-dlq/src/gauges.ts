@@ -33,10 +33,15 @@ export class Gauges {
 
   /** Rejects when the store cannot be read; the gauges are then absent, not zero. */
   async refresh(): Promise<void> {
-    this.#groups = undefined;
-    this.#armed = null;
-    this.#groups = await this.parts.store.counts();
-    this.#armed = (await armingOf(this.parts.arming)).armed;
+    const { store, arming } = this.parts;
+    try {
+      this.#groups = await store.counts();
+      this.#armed = (await armingOf(arming)).armed;
+    } catch (error) {
+      this.#groups = undefined;
+      this.#armed = null;
+      throw error;
+    }
   }
 
   #series(count: (groups: readonly GroupCount[]) => Record<string, number>): Series {

@@ -125,6 +125,7 @@ export interface SummaryAnswer {
     readonly resolution_rate_percent?: number;
   };
   readonly recent_activity?: {
+    readonly since?: string;
     readonly new_in_24h?: number;
     readonly resolved_in_24h?: number;
     readonly new_in_7d?: number;
@@ -255,6 +256,7 @@ export interface BatchResult {
   readonly governanceBlockReason?: string;
   readonly inflightSkipped?: boolean;
   readonly stoppedBy?: string;
+  readonly results?: readonly ReplayResult[];
 }
 
 /** What the event stream says every two seconds. */

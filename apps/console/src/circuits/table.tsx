@@ -5,6 +5,9 @@ import { Badge } from "../parts/badge.js";
 import { Table } from "../parts/table.js";
 import { Value } from "../parts/value.js";
 import { useConsole } from "../state/console.js";
+import { useSignal } from "../state/signal.js";
+import { seconds, serverNow } from "../state/time.js";
+import { timeOf } from "../text/format.js";
 import { CircuitDetail } from "./detail.js";
 import { wordsOf } from "./states.js";
 import { CallWindow } from "./window.js";
@@ -73,7 +76,7 @@ function Since({
       <When at={since} />
       {state === "open" && openUntil !== undefined && (
         <span class="sub">
-          tried again <When at={openUntil} />
+          <Probe from={openUntil} />
         </span>
       )}
       {state === "half_open" && probes !== undefined && (
@@ -86,6 +89,18 @@ function Since({
           pin ends <When at={manual.until} />
         </span>
       )}
+    </>
+  );
+}
+
+/** A circuit stays open until somebody calls: that its wait is over does not mean that it was tried. */
+function Probe({ from }: { readonly from: unknown }): JSX.Element {
+  useSignal(seconds);
+  const at = timeOf(from);
+  if (at !== undefined && at <= serverNow()) return <>the next call tries it</>;
+  return (
+    <>
+      tried again <When at={from} />
     </>
   );
 }

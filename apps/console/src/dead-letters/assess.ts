@@ -7,6 +7,8 @@ import { count, numberOf, span, timeOf, whole } from "../text/format.js";
 
 /** So many entries that wait are more than an outage of a moment. */
 const MANY = 50;
+/** After which even a few that wait are not about to be replayed: most likely none of them can be by itself. */
+const LONG = 15 * 60_000;
 
 export function assessQueue(stats: QueueStats): Standing {
   const open = numberOf(stats.open);
@@ -33,11 +35,13 @@ function byPeople({ byStatus = {} }: QueueStats): Finding[] {
   return [{ grade: "warn", text: `${count(review, "dead letter waits", "dead letters wait")} for a person` }];
 }
 
-function waiting({ byStatus = {} }: QueueStats, open: number): Finding[] {
+function waiting({ byStatus = {}, oldestOpenAt }: QueueStats, open: number): Finding[] {
   const pending = numberOf(byStatus["pending"]) ?? open;
-  return pending <= MANY
+  const oldest = timeOf(oldestOpenAt);
+  const isOld = oldest !== undefined && serverNow() - oldest > LONG;
+  return pending === 0 || (pending <= MANY && !isOld)
     ? []
-    : [{ grade: "warn", text: `${whole(pending)} dead letters wait to be replayed` }];
+    : [{ grade: "warn", text: `${count(pending, "dead letter waits", "dead letters wait")} to be replayed` }];
 }
 
 function unarmed({ arming }: QueueStats, open: number): Finding[] {

@@ -26,8 +26,15 @@ export function batchOutcome(batch: BatchResult): Outcome {
   const parts = [
     `${whole(numberOf(batch.successCount) ?? 0)} of ${count(numberOf(batch.total) ?? 0, "replay")} succeeded`,
     ...(failed > 0 ? [`${whole(failed)} failed`] : []),
-    ...(batch.skippedCount ? [`${whole(batch.skippedCount)} skipped`] : []),
+    ...(batch.skippedCount ? [`${whole(batch.skippedCount)} skipped${whyOf(batch)}`] : []),
     ...(batch.stoppedBy === undefined ? [] : [`stopped by ${brief(batch.stoppedBy, 80)}`]),
   ];
-  return { isGood: failed === 0, text: parts.join(", ") };
+  const isIdle = batch.skippedCount !== undefined && batch.skippedCount > 0 && !batch.successCount;
+  return { isGood: failed === 0 && !isIdle, text: parts.join(", ") };
+}
+
+/** The reason of the first that was skipped: a batch most often skips all for one. */
+function whyOf({ results = [] }: BatchResult): string {
+  const reason = results.find(({ skipped }) => skipped === true)?.data?.["skip_reason"];
+  return reason === undefined ? "" : ` (${brief(reason, 80)})`;
 }

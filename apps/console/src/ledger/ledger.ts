@@ -34,6 +34,8 @@ export interface LedgerFacts {
   readonly circuits: readonly CircuitRow[];
   readonly stretch: Stretch;
   readonly bucket: number;
+  /** By the server's clock. The stretch ends with its bucket, a little later. */
+  readonly now: number;
   /** Whether anything keeps failed calls: otherwise none are known of. */
   readonly hasQueue: boolean;
 }
@@ -77,7 +79,7 @@ function sum(happenings: readonly Happening[], kind: Counted): number {
 }
 
 /** When which circuits were open: by what the journal says, and by how they are now. */
-function spansOf({ happenings, circuits, knownFrom, stretch }: LedgerFacts): Span[] {
+function spansOf({ happenings, circuits, knownFrom, stretch, now }: LedgerFacts): Span[] {
   const openedAt = new Map<string, number>();
   const spans: Span[] = [];
   const known = new Set<string>();
@@ -91,9 +93,11 @@ function spansOf({ happenings, circuits, knownFrom, stretch }: LedgerFacts): Spa
     if (kind === "opened" || kind === "closed") known.add(name);
   }
   for (const { name, state, since } of circuits) {
-    if (state !== "open" && state !== "half_open" && state !== "forced_open") continue;
-    const from = openedAt.get(name) ?? timeOf(since);
-    if (from !== undefined) spans.push({ name, from, to: stretch.to, isOver: false });
+    const isOver = state !== "open" && state !== "half_open" && state !== "forced_open";
+    // A process that dies tells of no closing: it was open until the one that is asked began anew.
+    const from = openedAt.get(name) ?? (isOver ? undefined : timeOf(since));
+    const to = isOver ? timeOf(since) : now;
+    if (from !== undefined && to !== undefined) spans.push({ name, from, to, isOver });
   }
   return spans.flatMap((span) => clipped(span, stretch));
 }

@@ -47,7 +47,15 @@ function Figures({ told, length }: { readonly told: Told; readonly length: numbe
   const [point, setPoint] = useState<number>();
   const stretch = useStretch(length);
   const ledger = useMemo(
-    () => ledgerOf({ ...told, circuits: rows, stretch, bucket: length / BUCKETS, hasQueue }),
+    () =>
+      ledgerOf({
+        ...told,
+        circuits: rows,
+        stretch,
+        bucket: length / BUCKETS,
+        now: serverNow(),
+        hasQueue,
+      }),
     [told, rows, stretch, hasQueue],
   );
   return (

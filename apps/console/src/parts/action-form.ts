@@ -65,7 +65,8 @@ async function outcomeOf(action: Action, entered: Entered, console: Console): Pr
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const { role, unlocked: isUnlocked } = console.sources.always.posture.reading.value.data ?? {};
-    return explain(error.failure, { hasKey: console.api.key.value !== "", role, isUnlocked });
+    const hasKey = console.api.key.value !== "";
+    return explain(error.failure, { hasKey, role, isUnlocked, isAction: true });
   }
 }
 

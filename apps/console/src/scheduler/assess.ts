@@ -4,6 +4,7 @@ import { brief } from "../text/clean.js";
 import { count } from "../text/format.js";
 
 export function assessScheduler({ jobs, leading }: SchedulerAnswer): Standing {
+  if (jobs.length === 0) return standing("none");
   const where = leading === undefined ? "" : leading ? ", run by this process" : ", run by another process";
   return standing(`${count(jobs.length, "job")}${where}`, jobs.flatMap(findingOn));
 }

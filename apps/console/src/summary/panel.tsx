@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { SummaryAnswer } from "../api/types.js";
+import { When } from "../parts/age.js";
 import { Block } from "../parts/block.js";
 import { Tile, Tiles, Value } from "../parts/value.js";
 import { useConsole, useSource } from "../state/console.js";
@@ -23,11 +24,21 @@ function Summary({ of }: { readonly of: SummaryAnswer }): JSX.Element {
     recommendations = [],
     degraded_sources: degraded = [],
   } = of;
+  const unread = degraded
+    .map(textOf)
+    .filter((name) => name !== "recent_activity" || recent.since === undefined);
   return (
     <>
       <p>
         The dead letters' verdict is <Value of={of.health_status} longest={40} />.
-        {degraded.length > 0 && <> It leaves out what could not be read: {some(degraded.map(textOf))}.</>}
+        {unread.length > 0 && <> It leaves out what could not be read: {some(unread)}.</>}
+        {recent.since !== undefined && (
+          <>
+            {" "}
+            What is new and was resolved is counted by this process alone, since it began{" "}
+            <When at={recent.since} />.
+          </>
+        )}
       </p>
       <Tiles>
         <Tile of={overview.pending} label="pending" />

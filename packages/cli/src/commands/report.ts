@@ -4,6 +4,7 @@ import type { Context, Handler } from "../context.js";
 import { clean } from "../output/clean.js";
 import { verdict } from "../output/style.js";
 import { facts, table } from "../output/table.js";
+import { when } from "../output/when.js";
 import type { Wire } from "../wire.js";
 
 interface Trend {
@@ -24,16 +25,20 @@ export const report: Handler = async (context, asked) => {
 
 function drawnDay(context: Context, body: Wire<DailyReport>): string {
   const { style } = context;
-  const { date, title, severity, entries, pending_breakdown: pending, automated_actions: done } = body;
+  const { date, title, severity, since, entries, pending_breakdown: pending, automated_actions: done } = body;
   const head = `${style.bold(clean(date))} ${severity === "info" ? "" : `${verdict(style, severity)} `}`;
   const sections = [
-    `${title === undefined ? "" : `${clean(title)}\n\n`}${facts(style, figures(body))}`,
+    `${title === undefined ? "" : `${clean(title)}\n`}${countedBy(since)}\n${facts(style, figures(body))}`,
     section(context, "Waiting, by kind of failure", waiting(context, pending)),
     section(context, "Done by itself", done && facts(style, named(done))),
     section(context, "What you are missing", body.shadow_pro && facts(style, named(body.shadow_pro))),
     section(context, "Entries", drawnEntries(context, entries)),
   ];
   return `${head.trimEnd()}\n${sections.join("")}`;
+}
+
+function countedBy(since: string | undefined): string {
+  return since === undefined ? "" : `counted by this process alone, since ${clean(when(since) ?? "")}\n`;
 }
 
 /** Numbers that are absent could not be read, and are not zero. */

@@ -5,6 +5,9 @@ const MANUAL = "look at the entries, and replay, resolve or reject them by hand"
 
 /** What helps against a kind of failure. */
 const ACTIONS: Readonly<Record<string, string>> = {
+  CIRCUIT_OPEN_ERROR: "look at the dependency: they are replayed once its circuit closes",
+  TIMEOUT_POLICY_ERROR: "allow more time, or find out why the dependency takes so long",
+  BULKHEAD_FULL_ERROR: "wait until fewer calls are under way, or allow more",
   NETWORK_ERROR: "wait: they are replayed once the network is back",
   TIMEOUT: "allow more time, or a longer backoff between attempts",
   CONNECTION_ERROR: "check whether the service is available",
@@ -16,8 +19,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
   UNKNOWN_ERROR: MANUAL,
 };
 
+/** What capture puts before the kind of failure of a call that was retried. */
+const RETRIED = /^MAX_RETRIES_/;
+
 export function actionOf(failureType: string): string {
-  return Object.hasOwn(ACTIONS, failureType) ? (ACTIONS[failureType] as string) : MANUAL;
+  const kind = failureType.replace(RETRIED, "");
+  return Object.hasOwn(ACTIONS, kind) ? (ACTIONS[kind] as string) : MANUAL;
 }
 
 /** What still asks for something, and what to do about it. */

@@ -8,7 +8,7 @@ const WEEK = 7 * DAY;
 export async function recentActivity(
   book: Pick<DayBook, "read">,
   now: number,
-): Promise<Required<DashboardSummary["recent_activity"]>> {
+): Promise<Required<Omit<DashboardSummary["recent_activity"], "since">>> {
   const dates = Array.from({ length: WEEK / DAY + 1 }, (_, age) => dateOf(now - age * DAY));
   const days = await Promise.all(dates.map((date) => book.read(date)));
   const count = (span: number, counter: "dlq_new_entries" | "dlq_resolved"): number => {

@@ -3,7 +3,7 @@ import type { DocumentStore } from "../documents/documents.js";
 import { invalid } from "../errors.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
 import { dailyReport, foundIn, inShort, isEmpty } from "./daily.js";
-import { DAY, type DayRecord, dateOf, emptyDay, timeOf } from "./day.js";
+import { DAY, type DayRecord, dateOf, emptyDay, type Found, timeOf } from "./day.js";
 import type { DayBook } from "./day-book.js";
 import { reportGenerated } from "./events.js";
 import type { Failures } from "./failures.js";
@@ -20,6 +20,10 @@ export interface DailyReportsParts {
   readonly failures: Failures;
   readonly documents: Pick<DocumentStore, "read" | "compareAndSet">;
   readonly isEntitled: () => boolean;
+  /** Whether what is counted outlives the process, and is of all that share it. */
+  readonly isShared: boolean;
+  /** When counting began, in wall milliseconds. */
+  readonly since: number;
 }
 
 /** Days that are read together. */
@@ -38,7 +42,7 @@ export class DailyReports {
     if (age < 0 || age >= settings.keep) return undefined;
     if (age === 0) return this.#ofToday(date);
     const day = await book.read(date);
-    return day && dailyReport(day, day.found ?? {}, this.parts.failures.areKept);
+    return day && this.#report(day, day.found ?? {});
   }
 
   async trend(days: number): Promise<DailyReportTrend[]> {
@@ -80,7 +84,15 @@ export class DailyReports {
     const { book, failures } = this.parts;
     const day = (await book.read(date)) ?? emptyDay(date);
     const found = { ...foundIn(await failures.overview()), ...(await this.#shadow(day)) };
-    return dailyReport(day, found, failures.areKept);
+    return this.#report(day, found);
+  }
+
+  /** As it is asked for: with when its counting began, where that was within the day. */
+  #report(day: DayRecord, found: Found): DailyReport {
+    const { failures, isShared, since } = this.parts;
+    const report = dailyReport(day, found, failures.areKept);
+    const isPart = !isShared && since > (timeOf(day.date) as number);
+    return isPart ? { ...report, since: new Date(since).toISOString() } : report;
   }
 
   /** What a licence would have added, where there is none and it is time to say so. */

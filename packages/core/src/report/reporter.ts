@@ -97,9 +97,11 @@ export class Reporter implements Reports {
       this.#failures.overview(),
       this.#failures.areKept ? recentActivity(book, now).catch(() => undefined) : undefined,
     ]);
-    const isPartial = activity === undefined || (!isShared && now - since < SPAN);
+    const isYoung = !isShared && now - since < SPAN;
+    const isPartial = activity === undefined || isYoung;
+    const recent = activity && { ...activity, ...(isYoung && { since: new Date(since).toISOString() }) };
     const degraded = [...(failures === undefined ? ["dlq"] : []), ...(isPartial ? ["recent_activity"] : [])];
-    return summaryOf({ at: new Date(now), failures, activity, degraded });
+    return summaryOf({ at: new Date(now), failures, activity: recent, degraded });
   }
 }
 

@@ -21,6 +21,8 @@ export interface DashboardSummary {
     readonly resolution_rate_percent?: number;
   };
   readonly recent_activity: {
+    /** ISO 8601. There only where this process alone counts, and has not for the whole week: what was before is not in the numbers. */
+    readonly since?: string;
     readonly new_in_24h?: number;
     readonly resolved_in_24h?: number;
     readonly new_in_7d?: number;
@@ -65,6 +67,8 @@ export interface DailyReport {
   readonly date: string;
   readonly title: string;
   readonly severity: "info" | "warning" | "critical";
+  /** ISO 8601. There only where this process alone counts, and has not for the whole day: what was before is not in the numbers. */
+  readonly since?: string;
   readonly archived?: number;
   readonly expired?: number;
   readonly purged?: number;

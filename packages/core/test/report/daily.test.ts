@@ -65,6 +65,19 @@ describe("the report of today", () => {
   });
 
   it.each([
+    ["CIRCUIT_OPEN_ERROR", "once its circuit closes"],
+    ["TIMEOUT_POLICY_ERROR", "allow more time"],
+    ["BULKHEAD_FULL_ERROR", "fewer calls"],
+    ["MAX_RETRIES_TIMEOUT", "backoff"],
+    ["MAX_RETRIES_TYPE_ERROR", "by hand"],
+  ])("knows what helps against %s, as capture names it", async (type, advice) => {
+    const types = { [type]: { count: 3, domains: ["payments"] } };
+    const { reports } = new Process({ failures: async () => overview({ pending: 3 }, types) });
+    const report = await reports.daily();
+    expect(report?.pending_breakdown?.by_failure_type[type]?.action).toContain(advice);
+  });
+
+  it.each([
     ["info", "circuit_breaker.opened", "warning"],
     ["warning", "scheduler.job_failed", "warning"],
     ["critical", "a.b", "critical"],

@@ -119,9 +119,17 @@ describe("the summary", () => {
   it("says that it knows only part of what happened lately, where it is of this process alone", async () => {
     const given = { failures: async () => overview({}), isShared: false, settings: { enabled: false } };
     const one = new Process(given);
-    expect((await one.reports.dashboard()).degraded_sources).toEqual(["recent_activity"]);
+    const begun = new Date(NOON).toISOString();
+    expect(await one.reports.dashboard()).toMatchObject({
+      degraded_sources: ["recent_activity"],
+      recent_activity: { since: begun, new_in_24h: 0 },
+    });
+    expect(await one.reports.daily()).toMatchObject({ since: begun, circuit_opened: 0 });
     await one.clock.advance(7 * DAY);
-    expect((await one.reports.dashboard()).degraded_sources).toEqual([]);
+    const later = await one.reports.dashboard();
+    expect(later.degraded_sources).toEqual([]);
+    expect(later.recent_activity).not.toHaveProperty("since");
+    expect(await one.reports.daily()).not.toHaveProperty("since");
   });
 
   it("is made once for all who ask, is kept for a while, and anew when this process sees it change", async () => {

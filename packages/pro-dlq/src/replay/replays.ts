@@ -1,4 +1,5 @@
 import type { BatchFilter, BatchReplayResult, ReplayResult } from "../api.js";
+import { tally } from "../counting.js";
 import type { Entry, EntryState, ReplayTrigger } from "../entry/entry.js";
 import type { Input } from "../entry/transition.js";
 import { DLQEntryNotFoundError, DLQStateConflictError } from "../errors.js";
@@ -127,6 +128,7 @@ export class Replays {
         success_count: result.successCount,
         failed_count: result.failedCount,
         skipped_count: result.skippedCount,
+        ...(result.skippedCount > 0 && { skipped_for: skipsOf(result) }),
       });
     }
     return result;
@@ -170,4 +172,18 @@ export function stateOf(id: string, changed: Changed): EntryState {
   const { refused, state } = changed;
   if (refused === "not_found" || state === undefined) throw new DLQEntryNotFoundError(id);
   throw new DLQStateConflictError(id, state.status, WORDS[refused]);
+}
+
+/** Reasons that are told of a batch: an application may have one of its own for every entry. */
+const MOST_REASONS = 10;
+
+/** How many were skipped, by the most frequent reasons. */
+function skipsOf({ results }: BatchReplayResult): Record<string, number> {
+  const skips = tally(
+    results.flatMap(({ skipped, data }) =>
+      skipped ? [[String(data?.["skip_reason"] ?? "unknown"), 1]] : [],
+    ),
+  );
+  const frequent = Object.entries(skips).sort(([, a], [, b]) => b - a);
+  return Object.fromEntries(frequent.slice(0, MOST_REASONS));
 }

@@ -180,7 +180,10 @@ describe("the figures", () => {
     await q.clock.advance(5000);
     expect(
       q.telemetry.series("baldur_dlq_pending_count").map(({ labels, value }) => [labels, value]),
-    ).toEqual([[{ domain: "d" }, 1]]);
+    ).toEqual([
+      [{ domain: "d" }, 1],
+      [{ domain: "e" }, 0], // known to be none, and not unknown
+    ]);
     expect(q.telemetry.value("baldur_dlq_items_by_status", { status: "resolved" })).toBe(1);
     expect(q.telemetry.value("baldur_dlq_size_ratio")).toBe(0.001);
     expect(q.telemetry.value("baldur_dlq_outbox_current_size")).toBe(0);

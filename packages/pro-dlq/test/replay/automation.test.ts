@@ -189,6 +189,8 @@ describe("when a circuit closes", () => {
       "resolved",
       "resolved",
     ]);
+    const told = q.telemetry.named("dlq_replay.batch_completed").map(({ payload }) => payload["skipped_for"]);
+    expect(told).toContainEqual({ request_data_masked: expect.any(Number) });
   });
 });
 

@@ -237,11 +237,14 @@ describe("an action", () => {
       governanceBlockReason: "kill_switch",
     };
     const mixed = { total: 9, successCount: 6, failedCount: 2, skippedCount: 1, governanceBlocked: false };
+    const masked = { success: true, skipped: true, data: { skip_reason: "request_data_masked" } };
+    const idle = { total: 2, successCount: 0, failedCount: 0, skippedCount: 2, results: [masked, masked] };
     await begin(console, ["queue"], "Replay a batch…");
     await console.says(console.dialog, "entries that are pending, of domain mail");
     for (const [body, words] of [
       [blocked, "Nothing was replayed: kill_switch"],
       [mixed, "6 of 9 replays succeeded, 2 failed, 1 skipped"],
+      [idle, "0 of 2 replays succeeded, 2 skipped (request_data_masked)"], // is nothing to be glad of
     ] as const) {
       server.instead.set("POST dlq/replay", { status: 200, body });
       await console.dialog.locator("[type=submit]").click();

@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { ConsolePage, launch } from "./console-page.js";
 import { eventually } from "./eventually.js";
 import { StubServer } from "./stub-server.js";
-import { circuit, type Json, journalEntry, sickWorld, wellWorld } from "./world.js";
+import { circuit, type Json, journalEntry, openCircuit, sickWorld, wellWorld } from "./world.js";
 
 jest.setTimeout(60_000);
 
@@ -120,6 +120,25 @@ describe("the ledger", () => {
     await console.says(console.page.locator(".ledger"), "The journal could not be read: the request failed");
   });
 
+  it("says how long a circuit has been open, and not until when the chart goes", async () => {
+    const world = wellWorld();
+    world.circuits = [openCircuit("just-opened", 0, { since: new Date(Date.now() - 3000).toISOString() })];
+    await using server = await StubServer.start(world);
+    await using console = await ConsolePage.open(browser, server.url);
+    await console.page.getByRole("button", { name: "24 h" }).click(); // bars of 24 minutes
+    await console.says(console.page.locator(".legend"), /open: just-opened \d+ s, still open/);
+  });
+
+  it("knows of an outage in which the process died, which nobody told the end of", async () => {
+    const world = wellWorld();
+    const at = Date.now() - 10 * MINUTE;
+    world.circuits = [circuit("died-open", { since: new Date(at + 4 * MINUTE).toISOString() })];
+    world.journal = [journalEntry(1, "circuit_breaker.opened", at, { name: "died-open" })];
+    await using server = await StubServer.start(world);
+    await using console = await ConsolePage.open(browser, server.url);
+    await console.says(console.page.locator(".legend"), /open: died-open 4 min/);
+  });
+
   it("draws a circuit that is open though the journal does not say since when", async () => {
     const world = wellWorld();
     world.circuits = [
@@ -127,6 +146,6 @@ describe("the ledger", () => {
     ];
     await using server = await StubServer.start(world);
     await using console = await ConsolePage.open(browser, server.url);
-    await console.says(console.page.locator(".legend"), /open: payments 15 min, still open/);
+    await console.says(console.page.locator(".legend"), /open: payments 1[45] min( \d+ s)?, still open/);
   });
 });

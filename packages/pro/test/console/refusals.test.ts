@@ -189,6 +189,7 @@ describe("a server that dies", () => {
     await console.dialog.locator("[name=confirm]").fill("CONFIRM");
     await console.dialog.locator("[type=submit]").click();
     await console.says(console.dialog.locator("[role=alert]"), "the server does not answer");
+    await console.says(console.dialog.locator("[role=alert]"), "It is not repeated by itself");
     await console.page.keyboard.press("Escape");
 
     server.asked.clear();

@@ -142,6 +142,50 @@ describe("rows", () => {
   });
 });
 
+describe("what is not claimed", () => {
+  it("that somebody else runs jobs, where there are none", async () => {
+    const world = wellWorld();
+    world.scheduler = { leading: false, jobs: [] };
+    await open(world);
+    await console.says(console.row("scheduler").locator(".row-head"), "none");
+  });
+
+  it("that all is well, where a few letters have waited for too long to be about to be replayed", async () => {
+    const world = wellWorld();
+    const since = (minutes: number) => ({ createdAt: new Date(Date.now() - minutes * 60_000).toISOString() });
+    world.letters = [deadLetter("dl-1", { status: "pending", ...since(1) })];
+    await open(world);
+    await console.says(console.verdict, "All is well");
+    world.letters = [deadLetter("dl-1", { status: "pending", ...since(20) })];
+    await console.askAgain();
+    await console.says(console.verdict, "1 dead letter waits to be replayed");
+  });
+
+  it("that what one process has counted is all that happened", async () => {
+    const world = wellWorld();
+    world.summary = {
+      ...world.summary,
+      recent_activity: { since: new Date(Date.now() - 90_000).toISOString(), new_in_24h: 0 },
+      degraded_sources: ["recent_activity"],
+    };
+    await open(world);
+    const panel = await console.unfold("summary");
+    await console.says(panel, /counted by this process alone, since it began 1 min \d+ s ago/);
+    // biome-ignore lint/performance/useDomNodeTextContent: what is seen
+    expect(await panel.innerText()).not.toContain("could not be read");
+  });
+
+  it("that a circuit was tried, where nobody has called since its wait was over", async () => {
+    const world = wellWorld();
+    const wait = (seconds: number) => ({ openUntil: new Date(Date.now() + seconds * 1000).toISOString() });
+    world.circuits = [openCircuit("idle", 60_000, wait(-30)), openCircuit("waiting", 60_000, wait(30))];
+    await open(world);
+    const panel = await console.unfold("circuits");
+    await console.says(panel.locator("[data-name=idle] .since"), "the next call tries it");
+    await console.says(panel.locator("[data-name=waiting] .since"), /tried again in \d+ s/);
+  });
+});
+
 describe("what is not known", () => {
   it("is blank, not zero", async () => {
     const world = wellWorld();

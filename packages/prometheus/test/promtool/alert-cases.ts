@@ -16,6 +16,8 @@ const FIRST = `_x${LOOK - 5} 1+0x10`;
 const AGAIN = `5+0x${LOOK - 5} 6+0x10`;
 const LONG_AGO = `5+0x${LOOK}`;
 const always = (value: number): string => `${value}+0x${LOOK}`;
+/** Open and half-open by turns, as where each probe hangs. */
+const OPENING_AGAIN = Array.from({ length: LOOK + 1 }, (_, minute) => 1 + (minute % 2)).join(" ");
 /** Changed a minute before. */
 const just = (before: number, now: number): string => `${before}+0x${LOOK - 1} ${now}+0x5`;
 
@@ -45,7 +47,8 @@ export const alertCases: readonly AlertCase[] = [
   ...counted("BaldurMetricsCutOff", 'baldur_label_overflow_total{job="shop",metric="x"}'),
   ...stands("BaldurKillSwitchOff", 'baldur_system_control_enabled{job="shop"}', 0, 1),
   ...stands("BaldurDryRunForgotten", 'baldur_system_control_dry_run{job="shop"}', 1, 0),
-  ...stands("BaldurCircuitOpen", 'baldur_circuit_breaker_state{job="shop",service="pay"}', 1, 2),
+  ...stands("BaldurCircuitOpen", 'baldur_circuit_breaker_state{job="shop",service="pay"}', 1, 0),
+  ...stands("BaldurCircuitOpen", 'baldur_circuit_breaker_state{job="shop",service="pay"}', 2, 0),
   ...stands("BaldurDeadLettersNearlyFull", 'baldur_dlq_size_ratio{job="shop"}', 0.81, 0.8),
   ...stands("BaldurStorageDegraded", 'baldur_resilient_storage_degraded{job="shop"}', 1, 0),
   ...stands("BaldurRedisAway", 'baldur_redis_available{job="shop"}', 0, 1),
@@ -65,9 +68,19 @@ export const alertCases: readonly AlertCase[] = [
     isQuiet: { 'baldur_circuit_breaker_state{job="shop",instance="a",service="pay"}': just(0, 1) },
   },
   {
+    alert: "BaldurCircuitOpen",
+    fires: { 'baldur_circuit_breaker_state{job="shop",service="pay"}': OPENING_AGAIN },
+    isQuiet: { 'baldur_circuit_breaker_state{job="shop",service="pay"}': always(0) },
+  },
+  {
     alert: "BaldurDeadLettersGrowing",
     fires: { 'baldur_dlq_pending_count{job="shop",domain="pay"}': `1+1x${LOOK}` },
     isQuiet: { 'baldur_dlq_pending_count{job="shop",domain="pay"}': `500-1x${LOOK}` },
+  },
+  {
+    alert: "BaldurDeadLettersGrowing",
+    fires: { 'baldur_dlq_pending_count{job="shop",domain="pay"}': `1+1x${LOOK}` },
+    isQuiet: { 'baldur_dlq_pending_count{job="shop",domain="pay"}': `1+9x${LOOK - 20} 0+0x20` },
   },
   {
     alert: "BaldurAutoReplayDisarmed",
