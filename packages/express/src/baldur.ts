@@ -57,7 +57,10 @@ function source(runtime: Baldur | undefined): ConstructorParameters<typeof HttpA
 
 function middleware(adapter: HttpAdapter<Request>, own: OwnRoutes<Request>): RequestHandler {
   return (request, response, next) => {
-    if (own.owns(request.url)) return own.serve(request, request, response, request.body);
+    if (own.owns(request.url)) {
+      adapter.accompany(request, request, response);
+      return own.serve(request, request, response, request.body);
+    }
     const proceed = (error?: unknown): void =>
       error === undefined ? adapter.within(response, next) : next(error);
     return goOn(adapter.admit(request, request, response), request, response, proceed);

@@ -32,12 +32,22 @@ export function goOn(
 function asked(request: Request, response: Response, guard: RouteGuard<Request>): IdempotentRequest<Request> {
   const { headers, method, originalUrl: url } = request;
   const body: unknown = request.body;
-  if (guard.isIdempotent && body === undefined && !request.complete && hasBody(request))
+  const isUnread = guard.isIdempotent && isBlank(body) && hasBody(request) && !wasRead(request);
+  if (isUnread && request.is("json") !== false)
     throw new ConfigurationError(
       "idempotency needs the body: put its parser, such as express.json(), before the guard of the route",
     );
   const { "idempotency-key": key, authorization, cookie } = headers;
-  return { request, response, method, url, key, credentials: [authorization, cookie], body };
+  return { request, response, method, url, key, credentials: [authorization, cookie], body, isUnread };
+}
+
+/** What parsers leave that do not know the type: nothing, in Express 4 an empty object. */
+function isBlank(body: unknown): boolean {
+  return body === undefined || (typeof body === "object" && body !== null && Object.keys(body).length === 0);
+}
+
+function wasRead(request: Request): boolean {
+  return request.readableDidRead || request.readableEnded;
 }
 
 function hasBody({ headers }: Request): boolean {

@@ -1,12 +1,12 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import { createServer, IncomingMessage, type Server } from "node:http";
 import { createBaldur } from "@baldur/core";
 import { ask, Gate, RawClient, until } from "@baldur/core/test/http/adapter/client.js";
 import { createRuntime } from "@baldur/core/test/http/adapter/fixture.js";
 import { SILENT } from "@baldur/core/test/runtime.js";
 import { recordTelemetry } from "@baldur/testkit";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import express, { type Application, Router } from "express";
+import express, { type Application, type RequestHandler, Router } from "express";
 import { baldur } from "../src/index.js";
 
 const REQUESTS = "baldur_http_requests_total";
@@ -128,6 +128,25 @@ describe("the context of a request", () => {
   });
 });
 
+describe("a request that Baldur answers itself", () => {
+  it("has a context too, for what looks at it afterwards", async () => {
+    const app = express();
+    const runtime = createRuntime({ settings: { shutdown: { checkInterval: 10 } } });
+    const seen: unknown[] = [];
+    app.use((request, response, next) => {
+      response.on("finish", () => seen.push(request.baldur.correlationId));
+      next();
+    });
+    await baldur(app, { runtime }).ready;
+    const port = await listen(app);
+    await ask(port, "/api/baldur/health/live", { headers: { "x-request-id": "probe" } });
+    const shutdown = runtime.lifecycle.shutdown();
+    await ask(port, "/", { headers: { "x-request-id": "late" } });
+    expect(seen).toEqual(["probe", "late"]);
+    await shutdown;
+  });
+});
+
 describe("requests of a server that is known", () => {
   it("have room for what Express adds before it gets them, and what is there stays", async () => {
     const app = express();
@@ -144,6 +163,23 @@ describe("requests of a server that is known", () => {
     expect(Object.keys(request)).toEqual(expect.arrayContaining(["next", "params", "res", "baseUrl"]));
     expect(Object.keys(response)).toEqual(["locals"]);
     expect(server.listenerCount("request")).toBe(2);
+  });
+
+  it("need no room: classes of the application's own may have none", async () => {
+    class Own extends IncomingMessage {
+      get params(): undefined {
+        return undefined;
+      }
+    }
+    const app = express();
+    const handle = baldur(app, { runtime: createRuntime() });
+    await handle.ready;
+    app.get("/:name", (request, response) => void response.send(request.params.name));
+    const server = handle.server(createServer({ IncomingMessage: Own }, app)).listen(0, "127.0.0.1");
+    servers.push(server);
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    await expect(ask(port, "/a")).resolves.toMatchObject({ status: 200, body: "a" });
   });
 });
 
@@ -271,6 +307,24 @@ describe("a route", () => {
     ]);
     const empty = { method: "POST", headers: { ...headers, "content-length": "0" } };
     await expect(ask(port, "/pay", empty)).resolves.toMatchObject({ status: 200 });
+    await runtime.close();
+  });
+
+  it("compares no body that nobody has read, however late it is", async () => {
+    const runtime = createRuntime();
+    const app = express();
+    const handle = baldur(app, { runtime });
+    const arrived: RequestHandler = (request, _response, next) => {
+      until("arrived", () => request.complete).then(() => next(), next);
+    };
+    const guard = handle.route({ idempotency: true });
+    app.post("/late", arrived, guard, (_request, response) => void response.send("done"));
+    app.post("/typed", express.json(), guard, (_request, response) => void response.send("done"));
+    const port = await listen(app);
+    const headers = { "idempotency-key": "k" };
+    await expect(ask(port, "/late", { body: { a: 1 }, headers })).resolves.toMatchObject({ status: 500 });
+    const typed = { body: { a: 1 }, headers: { ...headers, "content-type": "text/plain" } };
+    await expect(ask(port, "/typed", typed)).resolves.toMatchObject({ status: 400 });
     await runtime.close();
   });
 

@@ -21,10 +21,13 @@ export function addHooks(
   fastify.decorateRequest("baldur");
   fastify.addHook("onRequest", (request, reply, done) => {
     const { raw } = request;
-    if (own.owns(raw.url ?? "/")) return done();
-    const instead = adapter.admit(request, raw, reply.raw);
+    const isOwn = own.owns(raw.url ?? "/");
+    const instead = isOwn
+      ? adapter.accompany(request, raw, reply.raw)
+      : adapter.admit(request, raw, reply.raw);
     (request as Decorated).baldur = adapter.contextOf(reply.raw);
-    goOn(instead, reply, done);
+    if (isOwn) serve(own, request, reply);
+    else goOn(instead, reply, done);
   });
   if (hasStorage) fastify.addHook("onRequest", within);
   // The parser of the body goes on in the context of the connection.
@@ -34,4 +37,10 @@ export function addHooks(
     done();
   });
   fastify.addHook("preClose", () => adapter.leave());
+}
+
+/** Before the hooks of the application: whoever probes has no token, and is told by Baldur itself what it may see. */
+function serve(own: OwnRoutes<FastifyRequest>, request: FastifyRequest, reply: FastifyReply): void {
+  reply.hijack();
+  own.serve(request, request.raw, reply.raw);
 }

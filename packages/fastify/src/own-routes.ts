@@ -3,20 +3,19 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 
 const METHODS: HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/** Routes for the paths of Baldur itself, in a context of their own: their bodies are read by nobody else. */
+/**
+ * Keeps the paths of Baldur itself from the application's routes and out of its log. They are served by the first hook;
+ * what comes as far as here is another spelling of theirs.
+ */
 export async function ownRoutes(
   fastify: FastifyInstance,
   { own }: { readonly own: OwnRoutes<FastifyRequest> },
 ): Promise<void> {
-  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
-    reply.hijack();
-    own.serve(request, request.raw, reply.raw);
-  };
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  const handler = (_request: FastifyRequest, reply: FastifyReply): void => reply.callNotFound();
   const { prefix, metricsPath } = own;
   const urls = [prefix, prefix === undefined ? undefined : `${prefix}/*`, metricsPath];
-  for (const url of urls) {
+  for (const path of urls) {
+    const url = path?.slice(fastify.prefix.length);
     if (url !== undefined)
       fastify.route({ method: METHODS, url, handler, exposeHeadRoute: false, logLevel: "warn" });
   }

@@ -41,7 +41,8 @@ async function register(fastify: FastifyInstance, options: FastifyBaldurOptions)
     source(options),
   );
   const runtime = await adapter.ready;
-  const own = new OwnRoutes<FastifyRequest>({ name: NAME, adapter, options, loadControl });
+  const { prefix: mount } = fastify;
+  const own = new OwnRoutes<FastifyRequest>({ name: NAME, mount, adapter, options, loadControl });
   adapter.server(fastify.server, false);
   fastify.decorate("baldur", {
     runtime,

@@ -126,6 +126,42 @@ describe("the plugin", () => {
     await expect(app.inject("/")).resolves.toMatchObject({ statusCode: 429, headers: { "x-seen": "1" } });
   });
 
+  it("answers who probes, whatever the hooks of the application want to know", async () => {
+    const app = await create();
+    app.addHook("onRequest", async (_request, reply) => reply.code(401).send());
+    for (const path of ["/api/baldur/health/live", "/api/baldur/health/ready"])
+      await expect(app.inject(path)).resolves.toMatchObject({ statusCode: 200 });
+    await expect(app.inject("/none")).resolves.toMatchObject({ statusCode: 401 });
+  });
+
+  it("gives what it answers itself a context, for the hooks of the application", async () => {
+    const app = await create();
+    const seen: string[] = [];
+    app.addHook("onResponse", async (request) => void seen.push(request.baldur.correlationId));
+    app.addHook("onSend", async (request) => void seen.push(request.baldur.correlationId));
+    await app.inject({ url: "/api/baldur/health/live", headers: { "x-request-id": "probe" } });
+    const shutdown = app.baldur.runtime.lifecycle.shutdown();
+    const late = await app.inject({ url: "/", headers: { "x-request-id": "late" } });
+    expect(late).toMatchObject({ statusCode: 503, body: "This server is shutting down.\n" });
+    expect(seen).toEqual(["probe", "late", "late"]);
+    await shutdown;
+  });
+
+  it("has its paths below the prefix that it is registered under, in their own spelling", async () => {
+    const app = Fastify({ routerOptions: { caseSensitive: false } });
+    apps.push(app);
+    const runtime = createRuntime();
+    await app.register(async (child) => child.register(baldur, { runtime, drain: { linger: 0 } }), {
+      prefix: "/v1",
+    });
+    const statusOf = async (path: string): Promise<number> => (await app.inject(path)).statusCode;
+    await expect(statusOf("/v1/api/baldur/health/live")).resolves.toBe(200);
+    await expect(statusOf("/v1/api/baldur/control/status")).resolves.toBe(200);
+    await expect(statusOf("/v1/metrics")).resolves.toBe(503);
+    await expect(statusOf("/v1/METRICS")).resolves.toBe(404);
+    await expect(statusOf("/api/baldur/health/live")).resolves.toBe(404);
+  });
+
   it("keeps validation before idempotency: what is no request claims no key", async () => {
     const app = await create();
     const body = { type: "object", required: ["order"], properties: { order: { type: "integer" } } };

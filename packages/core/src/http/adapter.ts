@@ -77,7 +77,7 @@ export class HttpAdapter<R> {
     if (server !== undefined && server !== this.#server) this.#meet(service, server);
     const admission = service.host.lifecycle.admit();
     if (admission === undefined) return this.#refuse(service, source, request, response);
-    if (service.isDraining) response.shouldKeepAlive = false;
+    if (service.isDraining) this.#endConnection(request, response);
     const arrivedAt = this.#owner.now();
     const measurement = service.metrics?.begin(request.method ?? "", arrivedAt);
     const parts = { owner: this.#owner, arrivedAt, request, response, source, admission, measurement };
@@ -86,6 +86,20 @@ export class HttpAdapter<R> {
     exchange.listen(server !== undefined);
     if (server !== undefined) service.connections.lastArrival = exchange.arrivedAt;
     return service.hasGates ? service.pass(exchange) : undefined;
+  }
+
+  /** Gives a request a context that nobody counts: for the paths of Baldur itself, which hooks of the application may see. */
+  accompany(source: R, request: IncomingMessage, response: ServerResponse): undefined {
+    if (Exchange.of(response) !== undefined) return;
+    new Exchange({
+      owner: this.#owner,
+      arrivedAt: this.#owner.now(),
+      request,
+      response,
+      source,
+      admission: UNCOUNTED,
+      measurement: undefined,
+    });
   }
 
   /** Goes on with a request in the async context of its own, where there is one. */
@@ -151,7 +165,7 @@ export class HttpAdapter<R> {
 
   /** Before the runtime has started nobody is let in: limits and idempotency would not hold for them. */
   #wait(source: R, request: IncomingMessage, response: ServerResponse): Instead | Promise<Instead> {
-    if (this.#isSettled) return this.#let(source, request, response);
+    if (this.#isSettled) return this.accompany(source, request, response);
     return this.settled.then(() => this.admit(source, request, response));
   }
 
@@ -175,26 +189,20 @@ export class HttpAdapter<R> {
     request: IncomingMessage,
     response: ServerResponse,
   ): Instead {
-    response.shouldKeepAlive = false;
+    this.#endConnection(request, response);
+    this.accompany(source, request, response);
     const { exemptPaths, retryAfter } = host.lifecycle;
-    if (exemptPaths.includes(pathOf(request.url))) return this.#let(source, request, response);
+    if (exemptPaths.includes(pathOf(request.url))) return undefined;
     connections.lastArrival = this.#owner.now();
     metrics?.begin(request.method ?? "").end(undefined, 503);
     request.resume(); // what is left unread would reset the connection before the client has read the answer
     return textAnswer(503, "This server is shutting down.\n", { "retry-after": String(retryAfter) });
   }
 
-  /** Lets a request pass that nobody counts. */
-  #let(source: R, request: IncomingMessage, response: ServerResponse): undefined {
-    new Exchange({
-      owner: this.#owner,
-      arrivedAt: this.#owner.now(),
-      request,
-      response,
-      source,
-      admission: UNCOUNTED,
-      measurement: undefined,
-    });
+  /** An answer that is behind others in a pipeline is the one to end the connection. */
+  #endConnection(request: IncomingMessage, response: ServerResponse): void {
+    if (response.socket === null) this.#exchanges.keepOpen(request.socket);
+    response.shouldKeepAlive = false;
   }
 }
 

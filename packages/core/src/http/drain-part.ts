@@ -29,9 +29,7 @@ export class DrainPart implements ShutdownHandler {
   onShutdownStart(): void {
     this.isDraining = true;
     this.parts.connections.begin();
-    for (const { response } of this.parts.exchanges) {
-      if (!response.headersSent) response.shouldKeepAlive = false;
-    }
+    this.parts.exchanges.endConnections();
   }
 
   /** The runtime has begun to go before there was anything to drain. */

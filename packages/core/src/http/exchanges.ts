@@ -30,6 +30,23 @@ export class Exchanges {
     });
   }
 
+  /** Has the last answer of each connection end it: what is behind an earlier one in a pipeline would never be sent. */
+  endConnections(): void {
+    const met = new Set<Socket>();
+    for (const { request, response } of this) {
+      if (met.has(request.socket)) continue;
+      met.add(request.socket);
+      if (!response.headersSent) response.shouldKeepAlive = false;
+    }
+  }
+
+  /** There is one more on a connection that an earlier answer was to end. */
+  keepOpen(socket: Socket): void {
+    for (const { request, response } of this) {
+      if (request.socket === socket && !response.headersSent) response.shouldKeepAlive = true;
+    }
+  }
+
   *[Symbol.iterator](): IterableIterator<Exchange> {
     for (let exchange = this.#first; exchange !== undefined; exchange = exchange.next) yield exchange;
   }

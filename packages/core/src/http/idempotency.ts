@@ -44,6 +44,8 @@ export interface IdempotentRequest<R> {
   /** `Authorization` and `Cookie`. */
   readonly credentials: readonly (string | undefined)[];
   readonly body: unknown;
+  /** There is one, and no parser has read it. */
+  readonly isUnread?: boolean;
 }
 
 interface Keyed {
@@ -86,6 +88,7 @@ export class IdempotentRequests<R> {
   /** Undefined where the request cannot be told from others. What the options' functions throw is the application's. */
   #keyed(asked: IdempotentRequest<R>, key: string): Keyed | undefined {
     const { principal, fingerprint: own } = this.options;
+    if (asked.isUnread === true && own === undefined) return undefined;
     const owner = principal?.(asked.request);
     const credentials = owner === undefined ? asked.credentials : [];
     const { method, url, body } =

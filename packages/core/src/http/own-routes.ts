@@ -9,6 +9,8 @@ import { pathOf } from "./path.js";
 
 export interface OwnRoutesParts<R> {
   readonly name: string;
+  /** What all paths of the application begin with that the adapter covers. */
+  readonly mount?: string;
   readonly adapter: { readonly host: HttpHost | undefined; readonly settled: Promise<void> };
   readonly options: Pick<HttpAdapterOptions<R>, "api" | "metrics">;
   readonly loadControl: () => Promise<CreateControlHandler>;
@@ -34,12 +36,12 @@ export class OwnRoutes<R> {
   readonly #control: ControlApi<R> | undefined;
 
   constructor(parts: OwnRoutesParts<R>) {
-    const { options, name, loadControl: load } = parts;
+    const { options, name, mount = "", loadControl: load } = parts;
     const { api = {}, metrics } = options;
     this.#parts = parts;
-    this.metricsPath = metrics?.path === false ? undefined : (metrics?.path ?? METRICS);
+    this.metricsPath = metrics?.path === false ? undefined : mount + (metrics?.path ?? METRICS);
     if (api === false) return;
-    this.prefix = trimmed(api.prefix ?? PREFIX);
+    this.prefix = mount + trimmed(api.prefix ?? PREFIX);
     this.#control = new ControlApi({ name, prefix: this.prefix, options: api, load });
   }
 

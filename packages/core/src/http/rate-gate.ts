@@ -68,6 +68,9 @@ export class RateGate<R> {
     if (this.parts.host.rateLimiting.control.mode === 2) return undefined;
     const client = this.#client(request);
     if (client === undefined) return undefined;
+    if ((client as unknown) instanceof Promise)
+      // each would be a client of its own, and nobody limited
+      throw invalid("rateLimit.key", "a function that gives a string or undefined, at once", client);
     const verdict = this.#limiter.take(client);
     return verdict instanceof Promise
       ? verdict.then((later) => this.#decide(client, response, later))

@@ -20,6 +20,8 @@ export class ResponseRecorder {
   #explicit: OutgoingHttpHeaders = {};
   #headers: OutgoingHttpHeaders | undefined;
   #ended = false;
+  /** The answer is given and not yet sent: what else is said now comes too late, as it would be if it had been sent. */
+  #isHeld = false;
 
   constructor(
     private readonly response: ServerResponse,
@@ -29,10 +31,12 @@ export class ResponseRecorder {
     const { writeHead, write, end } = response;
     const methods: Record<"writeHead" | "write" | "end", Write> = {
       writeHead: (...args) => {
+        if (this.#isHeld) return response;
         this.#readHead(args);
         return (writeHead as Write).apply(response, args);
       },
       write: (...args) => {
+        if (this.#isHeld) return false;
         this.#read(args);
         return (write as Write).apply(response, args);
       },
@@ -68,9 +72,40 @@ export class ResponseRecorder {
       body: this.#size > this.maxBytes ? undefined : Buffer.concat(this.#chunks),
     });
     if (settled === undefined) return send();
-    settled.then(send, send);
+    this.#hold(settled, send);
     return this.response;
   }
+
+  #hold(settled: PromiseLike<void>, send: () => unknown): void {
+    const restore = headOf(this.response);
+    this.#isHeld = true;
+    const sendHeld = (): void => {
+      this.#isHeld = false;
+      if (!this.response.headersSent) restore();
+      send();
+    };
+    settled.then(sendHeld, sendHeld);
+  }
+}
+
+/** Puts status and headers back as they are now. */
+function headOf(response: ServerResponse): () => void {
+  const { statusCode } = response;
+  // HTTP/2 has none, and warns who asks for it.
+  const hasMessage = (): boolean => Object.hasOwn(response, "statusMessage");
+  const message = hasMessage() ? response.statusMessage : undefined;
+  // As they are written; a response of HTTP/2 has them in lower case only.
+  const { getRawHeaderNames } = response as { getRawHeaderNames?(): string[] };
+  const names = getRawHeaderNames?.call(response) ?? response.getHeaderNames();
+  const headers = names.map((name) => [name, response.getHeader(name) as OutgoingHttpHeader] as const);
+  const known = new Set(response.getHeaderNames());
+  return () => {
+    response.statusCode = statusCode;
+    if (hasMessage()) Object.assign(response, { statusMessage: message });
+    for (const name of response.getHeaderNames().filter((later) => !known.has(later)))
+      response.removeHeader(name);
+    for (const [name, value] of headers) response.setHeader(name, value);
+  };
 }
 
 /** As an object, or as an array of pairs, or of names and values in turn. */

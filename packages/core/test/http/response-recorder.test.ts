@@ -71,6 +71,29 @@ describe("what an application answers is read along", () => {
     expect(long.body).toHaveLength(1100);
   });
 
+  it("and is not changed while it waits to be sent", async () => {
+    let settle = (): void => undefined;
+    const settled = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const server = createServer((_request, response) => {
+      new ResponseRecorder(response, 1000, () => settled);
+      response.statusCode = 201;
+      response.setHeader("X-Paid", "1").end("paid");
+      response.removeHeader("x-paid");
+      Object.assign(response, { statusCode: 500, statusMessage: "It threw" });
+      response.setHeader("x-error", "late").writeHead(502);
+      response.write("never mind");
+      response.end("it threw");
+      settle();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const answer = await ask((server.address() as { port: number }).port, "/");
+    server.close();
+    expect(answer).toMatchObject({ status: 201, body: "paid", headers: { "x-paid": "1" } });
+    expect(answer.headers["x-error"]).toBeUndefined();
+  });
+
   it("once", async () => {
     const { seen } = await recorded((response) => (response.end("a"), response.end("b"), response.end()));
     expect(seen).toHaveLength(1);

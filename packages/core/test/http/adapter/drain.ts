@@ -199,6 +199,25 @@ export function drainCases(subject: AdapterSubject): void {
       await expect(bench.runtime.lifecycle.shutdown()).resolves.toMatchObject({ clean: true });
     });
 
+    it("answers all of a pipeline, and ends the connection with the last of them", async () => {
+      const { bench, gate } = await drained();
+      const client = new RawClient(bench.port);
+      for (let n = 0; n < 3; n++) client.send("GET /slow HTTP/1.1", "Host: a");
+      await gate.reached(3);
+      const shutdown = bench.runtime.lifecycle.shutdown();
+      client.send("GET /slow HTTP/1.1", "Host: a");
+      await until("refused", () =>
+        bench.telemetry.value("baldur_http_requests_total", { status_code: "503" }),
+      );
+      gate.open();
+      await until("closed", () => client.closed);
+      expect(client.received.match(/HTTP\/1\.1 \d+|connection: close/gi)).toEqual([
+        ...["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 200"],
+        ...["HTTP/1.1 503", expect.stringMatching(/close/i)],
+      ]);
+      await shutdown;
+    });
+
     it("waits no more for requests in a pipeline whose client has left", async () => {
       const warnings: Error[] = [];
       process.once("warning", (warning) => warnings.push(warning));

@@ -100,6 +100,12 @@ export function rateLimitCases(subject: AdapterSubject): void {
       expect(answers[3]?.headers["ratelimit"]).toBeUndefined();
     });
 
+    it("says that whose budget it is must be known at once", async () => {
+      const key = (async () => "one") as unknown as () => string;
+      const { ask } = await benches.start({ routes: [home], options: { rateLimit: { limit: 1, key } } });
+      await expect(ask("/")).resolves.toMatchObject({ status: 500 });
+    });
+
     it("limits a route beside the rest, and tells of both", async () => {
       const bench = await benches.startTimed({
         routes: [home, { ...home, path: "/dear/:id", guard: { rateLimit: { limit: 1, window: 10_000 } } }],
