@@ -190,6 +190,17 @@ export const replaySuppressed: EventDefinition<{ name: string; entries: number }
   { level: "info", family: "replay", help: "a dry run: these entries would have been replayed" },
 );
 
+export const batchProgressed: EventDefinition<{
+  name: string | undefined;
+  domain: string | undefined;
+  success_count: number;
+}> = event("dlq_replay.batch_progressed", {
+  level: "info",
+  family: "replay",
+  journal: true,
+  help: "a batch of replays goes on; successes since the last word on it, every two seconds at most",
+});
+
 export const batchCompleted: EventDefinition<{
   name: string | undefined;
   domain: string | undefined;
@@ -201,6 +212,8 @@ export const batchCompleted: EventDefinition<{
   success_count: number;
   failed_count: number;
   skipped_count: number;
+  /** How many of the successes were told while it went on; absent where none was. */
+  progressed_count?: number;
   /** How many for which reason; absent where none was skipped. */
   skipped_for?: Readonly<Record<string, number>>;
 }> = event("dlq_replay.batch_completed", {

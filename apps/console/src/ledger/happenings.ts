@@ -21,7 +21,11 @@ type Reader = (
 
 const READERS: Readonly<Record<string, Reader>> = {
   "dlq.entry_created": ({ count }) => ["captured", numberOf(count) ?? 1],
-  "dlq_replay.batch_completed": ({ success_count: count }) => ["replayed", numberOf(count) ?? 0],
+  "dlq_replay.batch_progressed": ({ success_count: count }) => ["replayed", numberOf(count) ?? 0],
+  "dlq_replay.batch_completed": ({ success_count: count, progressed_count: told }) => [
+    "replayed",
+    (numberOf(count) ?? 0) - (numberOf(told) ?? 0),
+  ],
   "dlq.entry_operated": ({ action, success }) => {
     if (isEnding(action)) return ["settled", 1];
     return success === true ? ["replayed", 1] : undefined;

@@ -40,6 +40,8 @@ export interface DrainRequest {
   readonly sparing?: boolean | undefined;
   /** Ends the batch between entries; its reason is a word. */
   readonly signal?: AbortSignal | undefined;
+  /** Told now and then how many have succeeded. */
+  readonly onProgress?: (succeeded: number) => void;
 }
 
 /** An entry that may be replayed. */
@@ -51,6 +53,8 @@ interface Admitted {
 /** So many failures in a row are not the entries' fault. */
 const FAILURES_IN_A_ROW = 5;
 const SHOWN_IN_DRY_RUN = 200;
+/** Milliseconds between two words on a batch that goes on. */
+const PROGRESS = 2000;
 
 /** Replays what waits, oldest first, several at a time. One bad entry ends nothing. */
 export async function drain(parts: DrainParts, request: DrainRequest): Promise<BatchReplayResult> {
@@ -61,6 +65,7 @@ class Drain {
   readonly #batch = emptyBatch();
   readonly #candidates: Candidates;
   #failuresInARow = 0;
+  #toldAt: number;
   #resting: Promise<void> | undefined;
 
   constructor(
@@ -68,6 +73,7 @@ class Drain {
     private readonly request: DrainRequest,
   ) {
     this.#candidates = new Candidates({ ...request, store: parts.store });
+    this.#toldAt = parts.context.clock.monotonic();
   }
 
   async run(): Promise<BatchReplayResult> {
@@ -115,6 +121,7 @@ class Drain {
       isSettled = true;
       const [settled, claimed] = await this.#change([{ id: run.entry.body.id, input: verdict }, ...claims]);
       addResult(this.#batch, this.parts.runner.tell(executed, settled as Changed | Error));
+      this.#tell();
       return claimed;
     };
     // What ended is settled, whatever keeps the next one from being found.
@@ -169,6 +176,13 @@ class Drain {
     const { owner } = this.parts;
     const claim = { owner: owner.id, token: owner.nextToken(), at: this.parts.context.clock.now() };
     return { entry, operation, ...claim, trigger, type, actor };
+  }
+
+  #tell(): void {
+    const now = this.parts.context.clock.monotonic();
+    if (now - this.#toldAt < PROGRESS) return;
+    this.#toldAt = now;
+    this.request.onProgress?.(this.#batch.successCount);
   }
 
   #judge(verdict: Input): void {

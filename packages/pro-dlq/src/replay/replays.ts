@@ -3,7 +3,7 @@ import { tally } from "../counting.js";
 import type { Entry, EntryState, ReplayTrigger } from "../entry/entry.js";
 import type { Input } from "../entry/transition.js";
 import { DLQEntryNotFoundError, DLQStateConflictError } from "../errors.js";
-import { batchCompleted } from "../events.js";
+import { batchCompleted, batchProgressed } from "../events.js";
 import type { ReplaySettings } from "../settings.js";
 import type { Changed, Filter } from "../store/store.js";
 import { type AdaptiveState, adapt, adaptiveStart } from "./adaptive.js";
@@ -110,12 +110,19 @@ export class Replays {
     const { name, domain } = filter;
     const reason = await guard.refusal({ operation: "replay_batch", name, domain });
     if (reason !== undefined) return blockedBatch(reason);
+    let told = 0;
+    const onProgress = (succeeded: number): void => {
+      if (succeeded === told) return;
+      context.telemetry.report(batchProgressed, { name, domain, success_count: succeeded - told });
+      told = succeeded;
+    };
     const result = await drain(this.parts, {
       pace: this.pace(),
       concurrency: this.settings.concurrency,
       ...request,
       filter,
       maxItems,
+      onProgress,
     });
     if (result.total > 0) {
       context.telemetry.report(batchCompleted, {
@@ -128,6 +135,7 @@ export class Replays {
         success_count: result.successCount,
         failed_count: result.failedCount,
         skipped_count: result.skippedCount,
+        ...(told > 0 && { progressed_count: told }),
         ...(result.skippedCount > 0 && { skipped_for: skipsOf(result) }),
       });
     }

@@ -119,6 +119,23 @@ describe("a batch", () => {
     expect(q.audits).toMatchObject([{ action: "dlq_replay", actorId: "ann", targetId: id }]);
   });
 
+  it("tells how far it is while it goes on: a process that is killed loses two seconds of it", async () => {
+    const q = await begin({ replay: { concurrency: 1, rate: 2 } });
+    const work = new Work(q);
+    await work.fail(...upTo(12));
+    work.recover();
+    await batchOf(q);
+    const told = q.telemetry
+      .named("dlq_replay.batch_progressed")
+      .map(({ payload }) => payload["success_count"]);
+    expect(told.length).toBeGreaterThan(1);
+    const sum = told.reduce((all: number, count) => all + Number(count), 0);
+    expect(q.telemetry.named("dlq_replay.batch_completed")).toMatchObject([
+      { payload: { success_count: 12, progressed_count: sum } },
+    ]);
+    expect(sum).toBeGreaterThanOrEqual(8);
+  });
+
   it("is not ended by one bad entry in its middle", async () => {
     const q = await begin();
     const work = new Work(q);

@@ -74,7 +74,12 @@ describe("the ledger", () => {
     });
     await console.says(legend, "7 captured");
     server.world.journal = [
-      journalEntry(2, "dlq_replay.batch_completed", at + 10, { name: "payments", success_count: 5 }),
+      journalEntry(1.5, "dlq_replay.batch_progressed", at + 9, { name: "payments", success_count: 2 }),
+      journalEntry(2, "dlq_replay.batch_completed", at + 10, {
+        name: "payments",
+        success_count: 5,
+        progressed_count: 2,
+      }),
       journalEntry(3, "dlq.entry_operated", at + 11, { name: "payments", action: "replay", success: true }),
       journalEntry(4, "dlq.entry_operated", at + 12, { name: "payments", action: "replay", success: false }),
       ...server.world.journal,
