@@ -41,6 +41,8 @@ const COMPOSITION = [
   "protect",
   "protected",
   "redis-stores",
+  "store-problems",
+  "stores",
   "runtime-options",
   "sql-stores",
   "validate",

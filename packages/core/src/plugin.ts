@@ -104,7 +104,7 @@ export * from "./slots/watchdog.js";
 export * from "./sql/sql.js";
 export { type SqlStores, type SqlStoresOptions, sqlStores } from "./sql-stores.js";
 export type { StorageKind } from "./storage/requirements.js";
-export { storeProblems } from "./storage/store-problems.js";
+export { storeProblems } from "./store-problems.js";
 export {
   defineEvent,
   type EventDefinition,

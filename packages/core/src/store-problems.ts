@@ -1,14 +1,14 @@
-import { controlSettings } from "../control/settings.js";
-import { text } from "../describe.js";
-import type { SettingsCatalog } from "../settings/catalog.js";
-import { runtimeSettings, storageSettings } from "../settings/runtime.js";
+import { controlSettings } from "./control/settings.js";
+import { text } from "./describe.js";
+import type { SettingsCatalog } from "./settings/catalog.js";
+import { runtimeSettings, storageSettings } from "./settings/runtime.js";
 import {
   PACKAGES,
   requireConfiguredStores,
   requireDurableStores,
   type StorageKind,
   type StorageRequirements,
-} from "./requirements.js";
+} from "./storage/requirements.js";
 
 /**
  * Why a start with these settings would be refused for its stores, where these packages are installed. Servers that are
