@@ -141,6 +141,14 @@ describe("what is declared happens:", () => {
     await q.queue.replayBatch({});
   });
 
+  it("a batch that takes long", async () => {
+    const q = await begin({ automatic: false, replay: { rate: 1, concurrency: 1 } });
+    const work = new Work(q);
+    await work.fail(...upTo(5));
+    work.recover();
+    await q.during(q.queue.replayBatch({}));
+  });
+
   it("claims that are lost, and outcomes that cannot be stored", async () => {
     const env = { DLQ_STALE_REPLAYING_TIMEOUT_MINUTES: "1", DLQ_EXPIRY_HOURS: "1" };
     const q = await begin({ automatic: false, env });
