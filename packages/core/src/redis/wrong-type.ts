@@ -21,11 +21,19 @@ export function pastWrongTypes<T>(
   keys: readonly TypedKey[],
   ask: () => Promise<T>,
 ): Promise<T> {
-  return ask().catch(async (error: unknown) => {
-    if (!isWrongType(error)) throw error;
-    for (const key of keys) await moveAway(parts, key);
-    return ask();
-  });
+  return ask().catch((error: unknown) => askAgain(parts, keys, ask, error));
+}
+
+/** After an answer that is an error: rejects with it where the type of no key is the cause. */
+export async function askAgain<T>(
+  parts: WrongTypeParts,
+  keys: readonly TypedKey[],
+  ask: () => Promise<T>,
+  error: unknown,
+): Promise<T> {
+  if (!isWrongType(error)) throw error;
+  for (const key of keys) await moveAway(parts, key);
+  return ask();
 }
 
 export function isWrongType(error: unknown): boolean {

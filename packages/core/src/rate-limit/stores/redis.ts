@@ -1,5 +1,5 @@
 import type { RedisClient, RedisReply } from "../../redis/redis.js";
-import { pastWrongTypes, type WrongTypeParts } from "../../redis/wrong-type.js";
+import { askAgain, type WrongTypeParts } from "../../redis/wrong-type.js";
 import type { TelemetryHub } from "../../telemetry/telemetry.js";
 import { failoverTotal, fleetDegradedMode } from "../metrics.js";
 import type { RateLimitStore, Taken, TakeRequest } from "../store.js";
@@ -32,7 +32,10 @@ export class RedisRateLimitStore implements RateLimitStore, Disposable {
   take({ bucket, limit, window, count, owed }: TakeRequest): Promise<Taken> {
     const key = `${this.#client.prefix}ratelimit:bucket:${window}:${bucket}`;
     const ask = (): Promise<RedisReply> => this.#client.run(take, [key], [limit, window, count, owed]);
-    return pastWrongTypes(this.options, [[key, "hash"]], ask).then(takenOf);
+    // One promise for each call: this is asked for every request.
+    return ask().then(takenOf, async (error: unknown) =>
+      takenOf(await askAgain(this.options, [[key, "hash"]], ask, error)),
+    );
   }
 
   [Symbol.dispose](): void {
