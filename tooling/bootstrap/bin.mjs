@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const { packageManager, engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const pnpmHome = join(root, ".cache", packageManager.replace("@", "-"));
 const binaries = [join(root, "node_modules", ".bin"), join(pnpmHome, "node_modules", ".bin")];
 const onWindows = process.platform === "win32";
@@ -147,6 +147,17 @@ const tasks = {
   },
 };
 
+/** What follows would fail on an older Node, and not say why. */
+function requireNode(oldest) {
+  const present = process.versions.node;
+  const [major, minor] = oldest.split(".").map(Number);
+  const [own, ownMinor] = present.split(".").map(Number);
+  if (own > major || (own === major && ownMinor >= minor)) return;
+  process.stderr.write(`this repository needs Node ${oldest} or later; this is Node ${present}\n`);
+  process.exit(1);
+}
+
+requireNode(engines.node.replace(">=", ""));
 const [name, ...args] = process.argv.slice(2);
 const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined;
 if (task === undefined) {
