@@ -165,7 +165,7 @@ export function journalStoreContract(subject: JournalStoreSubject): void {
         const make = (n: number, level: (typeof LEVELS)[number], facts: object): JournalEntry =>
           new EntryMaker().make(`other.kind_${n}`, level, at(100 + n), facts);
         const others = [
-          make(0, "debug", { actor: "Ada", circuit: "payments" }),
+          make(0, "debug", { actor: "Ada Lovelace", circuit: "payments" }),
           make(1, "warning", { reason: 'said "no"', circuit: "payments" }),
           make(2, "critical", { nested: { circuit: ["PAYMENTS"] } }),
         ];
@@ -175,7 +175,7 @@ export function journalStoreContract(subject: JournalStoreSubject): void {
         expect(await found({ names: [] })).toEqual([]);
         expect(await found({ level: "warning" })).toEqual([third, second]);
         expect(await found({ text: "payments" })).toEqual([third, second, first]);
-        expect(await found({ text: "aDA" })).toEqual([first]);
+        expect(await found({ text: "aDA lOVE" })).toEqual([first]);
         expect(await found({ text: 'SAID "no"' })).toEqual([second]);
         expect(await found({ text: "kind_2" })).toEqual([third]);
         expect(await found({ text: "payload" })).toEqual([]);
