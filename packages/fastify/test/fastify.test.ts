@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:http2";
 import { text } from "node:stream/consumers";
 import { createBaldur, init } from "@baldur/core";
@@ -57,16 +58,35 @@ describe("the plugin", () => {
     const ended: string[] = [];
     await app.listen({ port: 0, host: "127.0.0.1" });
     const session = connect(`http://127.0.0.1:${(app.server.address() as { port: number }).port}`);
+    const told = once(session, "goaway");
+    const closed = once(session, "close");
     const names = ["a", "b", "c"];
     const streams = names.map((name) => session.request({ ":path": `/${name}`, "x-request-id": name }));
     await gate.reached(names.length);
     expect(runtime.lifecycle.inFlight).toBe(names.length);
     const report = runtime.lifecycle.shutdown();
+    await told;
     gate.open();
     await expect(Promise.all(streams.map((stream) => text(stream)))).resolves.toEqual(names);
-    session.close();
+    await closed;
     await expect(report).resolves.toMatchObject({ clean: true, drained: names.length });
     expect(ended.sort()).toEqual(names);
+  });
+
+  it("cuts the HTTP/2 connections that are open when the time is up", async () => {
+    const gate = new Gate();
+    const app = Fastify({ http2: true });
+    apps.push(app as unknown as FastifyInstance);
+    const runtime = createRuntime();
+    await app.register(baldur, { runtime, drain: { linger: 0 } });
+    app.get("/", async () => gate.pass());
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const session = connect(`http://127.0.0.1:${(app.server.address() as { port: number }).port}`);
+    const ended = [once(session, "close"), once(session.request({ ":path": "/" }), "close")];
+    await gate.reached();
+    await expect(runtime.lifecycle.shutdown({ deadline: 1 })).resolves.toMatchObject({ clean: false });
+    await Promise.all(ended);
+    gate.open();
   });
 
   it("counts injected requests until they end", async () => {

@@ -1,6 +1,7 @@
 import { type HotClock, unref } from "../clock.js";
 import type { Admission } from "../lifecycle/lifecycle.js";
 import type { HttpServer } from "./http-server.js";
+import { Sessions } from "./sessions.js";
 import { Upgrades } from "./upgrades.js";
 
 export interface ConnectionsParts {
@@ -22,6 +23,7 @@ const PATIENCE = 1000;
 export class Connections {
   readonly #servers = new Map<HttpServer, { owned: boolean }>();
   readonly #upgrades: Upgrades;
+  readonly #sessions = new Sessions();
   /** When the latest request came. */
   lastArrival: number = Number.NEGATIVE_INFINITY;
   #began = Number.POSITIVE_INFINITY;
@@ -39,12 +41,14 @@ export class Connections {
     }
     this.#servers.set(server, { owned });
     this.#upgrades.watch(server);
+    this.#sessions.watch(server);
     return true;
   }
 
   /** The drain has begun. */
   begin(): void {
     this.#began = this.parts.clock.monotonic();
+    this.#sessions.begin();
   }
 
   /** Nobody is connected or has come lately, or all have had their time to notice. */
@@ -59,6 +63,7 @@ export class Connections {
 
   /** Everything has ended. */
   close(): void {
+    this.#sessions.close();
     for (const [server, { owned }] of this.#servers) {
       if (owned) this.#close(server);
       else server.closeIdleConnections?.();
@@ -68,6 +73,7 @@ export class Connections {
   /** The time is up. */
   destroy(): void {
     this.#upgrades.destroy();
+    this.#sessions.destroy();
     for (const [server, { owned }] of this.#servers) {
       if (owned) server.close();
       if (owned) server.closeAllConnections?.();
