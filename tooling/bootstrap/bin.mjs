@@ -1,8 +1,9 @@
 // Runs a task of the repository on a machine that has only Node and npm. No dependencies of its own.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,43 +20,60 @@ const environment = {
   PATH: [...binaries, process.env.PATH].join(delimiter),
 };
 
-/** Runs a command to its end; a failure ends the task with the command's name and code. */
-function run(command, args, extra = {}) {
-  const result = spawnSync(command, args, {
-    cwd: root,
-    stdio: "inherit",
-    shell: onWindows,
-    env: { ...environment, ...extra },
+/** What runs now. This process waits for it to end. */
+const running = new Set();
+
+// A terminal tells everyone of these; whoever ends a process by its id tells that one only.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"])
+  process.on(signal, () => {
+    if (running.size === 0) process.exit(128 + constants.signals[signal]);
+    if (signal === "SIGTERM") endAll();
   });
-  if (result.error === undefined && result.status === 0) return;
-  fail(command, args, result.error?.message ?? result.status ?? result.signal);
+
+// npm tells its shell, which ends without a word to what it started.
+const parent = process.ppid;
+const watch = setInterval(() => {
+  if (process.ppid === parent) return;
+  clearInterval(watch);
+  process.kill(process.pid);
+}, 500).unref();
+
+function endAll() {
+  for (const child of running) child.kill();
+}
+
+/** Runs a command to its end; a failure ends the task with the command's name and code. */
+async function run(command, args, extra = {}) {
+  const env = { ...environment, ...extra };
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", shell: onWindows, env });
+  running.add(child);
+  try {
+    const [code, signal] = await once(child, "close");
+    if (code !== 0) fail(command, args, code ?? signal);
+  } catch (error) {
+    fail(command, args, error.message);
+  } finally {
+    running.delete(child);
+  }
 }
 
 function fail(command, args, how) {
   process.stderr.write(`failed: ${command} ${args.join(" ")} (${how})\n`);
-  process.exit(Number(how) || 1);
+  endAll();
+  process.exit(how in constants.signals ? 128 + constants.signals[how] : Number(how) || 1);
 }
 
-function step(name, work) {
+async function step(name, work) {
   const started = performance.now();
   process.stdout.write(`> ${name}\n`);
-  work();
+  await work();
   process.stdout.write(`  ${name}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
 }
 
-/** Runs a command beside the steps that follow; its failure ends the task when it is waited for. */
-async function started(name, command, args) {
-  const began = performance.now();
-  const child = spawn(command, args, { cwd: root, stdio: "inherit", shell: onWindows, env: environment });
-  const [code, signal] = await once(child, "close");
-  if (code !== 0) fail(command, args, code ?? signal);
-  process.stdout.write(`  ${name}: ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
-}
-
-function install() {
+async function install() {
   if (!existsSync(join(pnpmHome, "node_modules", "pnpm", "package.json"))) {
     const flags = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-    step(`fetch ${packageManager}`, () =>
+    await step(`fetch ${packageManager}`, () =>
       run("npm", ["install", "--prefix", pnpmHome, ...flags, packageManager]),
     );
   }
@@ -64,7 +82,7 @@ function install() {
     .digest("hex");
   const stamp = join(root, "node_modules", ".bootstrap");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  step("install", () =>
+  await step("install", () =>
     run("pnpm", [
       "install",
       "--frozen-lockfile",
@@ -94,24 +112,25 @@ const jest = (args, extra) =>
 
 /** Everything that is not a test, cheapest first. */
 async function check() {
-  step("format and lint", () => run("biome", ["check", "."]));
-  step("house rules", () => node("tooling/checks/house-rules.mjs"));
-  step("embedded scripts", () => node("tooling/embed/generate.mjs", "--check"));
-  step("boundaries", () => {
-    run("turbo", ["boundaries"]);
-    node("tooling/checks/dependencies.mjs");
+  await step("format and lint", () => run("biome", ["check", "."]));
+  await step("house rules", () => node("tooling/checks/house-rules.mjs"));
+  await step("embedded scripts", () => node("tooling/embed/generate.mjs", "--check"));
+  await step("boundaries", async () => {
+    await run("turbo", ["boundaries"]);
+    await node("tooling/checks/dependencies.mjs");
   });
-  step("build", () => turbo("build"));
-  const typedLint = started("typed lint", "eslint", ["packages"]); // keeps one core busy as long as the others do the other
-  step("types", () => {
+  await step("build", () => turbo("build"));
+  // Keeps one core busy as long as the others do the other.
+  const typedLint = step("typed lint", () => run("eslint", ["packages"]));
+  await step("types", async () => {
     for (const project of ["tooling/tsconfig/sources.json", "tsconfig.json", "apps/console/tsconfig.json"])
-      run("tsc", ["-p", project]);
+      await run("tsc", ["-p", project]);
   });
-  step("packages", () => node("tooling/checks/packages.mjs"));
-  step("public surface", () => node("tooling/checks/api.mjs"));
-  step("unused code", () => run("knip", []));
-  step("size", () => run("size-limit", []));
-  step("documentation", () => node("tooling/docs/generate.mjs", "--check"));
+  await step("packages", () => node("tooling/checks/packages.mjs"));
+  await step("public surface", () => node("tooling/checks/api.mjs"));
+  await step("unused code", () => run("knip", []));
+  await step("size", () => run("size-limit", []));
+  await step("documentation", () => node("tooling/docs/generate.mjs", "--check"));
   await typedLint;
 }
 
@@ -120,30 +139,30 @@ const tasks = {
   check,
   test: async (args) => {
     if (args.length === 0) await check();
-    jest(args);
+    await jest(args);
   },
-  soak: (args) => {
-    turbo("build");
+  soak: async (args) => {
+    await turbo("build");
     // Fifty times the runs, beside suites that keep both cores busy for minutes.
-    jest(["--testTimeout=120000", ...args], { BALDUR_SOAK: "1" });
+    await jest(["--testTimeout=120000", ...args], { BALDUR_SOAK: "1" });
   },
-  demo: (args) => {
-    turbo("build", "--filter=@baldur/demo...");
-    node("apps/demo/src/main.mjs", ...args);
+  demo: async (args) => {
+    await turbo("build", "--filter=@baldur/demo...");
+    await node("apps/demo/src/main.mjs", ...args);
   },
-  bench: (args) => {
-    turbo("build", "--filter=@baldur/bench^...");
-    node("tooling/bench/src/main.mjs", ...args);
+  bench: async (args) => {
+    await turbo("build", "--filter=@baldur/bench^...");
+    await node("tooling/bench/src/main.mjs", ...args);
   },
   format: () => run("biome", ["check", "--write", "."]),
   embed: () => node("tooling/embed/generate.mjs"),
-  api: () => {
-    turbo("build", "--filter=./packages/*");
-    node("tooling/checks/api.mjs", "--accept");
+  api: async () => {
+    await turbo("build", "--filter=./packages/*");
+    await node("tooling/checks/api.mjs", "--accept");
   },
-  docs: () => {
-    turbo("build", "--filter=./packages/*");
-    node("tooling/docs/generate.mjs");
+  docs: async () => {
+    await turbo("build", "--filter=./packages/*");
+    await node("tooling/docs/generate.mjs");
   },
 };
 
@@ -164,5 +183,5 @@ if (task === undefined) {
   process.stderr.write(`unknown task ${name}; known are ${Object.keys(tasks).join(", ")}\n`);
   process.exit(1);
 }
-install();
+await install();
 await task(args);
