@@ -1,4 +1,4 @@
-import type { AdminRequest } from "@baldur/core/plugin";
+import { type AdminRequest, type WithinOptions, within } from "@baldur/core/plugin";
 import { hostHeader } from "./access/origin-gate.js";
 import { type Caller, reaches } from "./access/roles.js";
 import { actionReported, authRejected, handlerError, originBlocked } from "./events.js";
@@ -11,7 +11,8 @@ import { knownProblem } from "./response/known-errors.js";
 import { Problem, problemResponse } from "./response/problem.js";
 import { rejection } from "./response/rejection.js";
 import { type Host, isMutation, type Route } from "./routes/route.js";
-import { within } from "./within.js";
+
+const LIMIT: WithinOptions = { late: tooLate, unref: true };
 
 /** A request that has found its route. */
 export interface Asked {
@@ -57,7 +58,7 @@ export class Exchange {
   async #answer(asked: Asked, known: Known): Promise<Response> {
     const { clock, policy } = this.host;
     try {
-      return await within(clock, policy.requestTimeout, () => this.#run(asked, known));
+      return await within(clock, policy.requestTimeout, () => this.#run(asked, known), LIMIT);
     } catch (error) {
       const problem = knownProblem(error);
       return problem === undefined ? this.failed(asked.request, error) : problemResponse(problem.options);
@@ -155,4 +156,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function tooLate(): Problem {
+  return new Problem({
+    status: 504,
+    code: "TIMEOUT",
+    detail: "it took longer than BALDUR_ADMIN_REQUEST_TIMEOUT_SECONDS, and may go on",
+    headers: { connection: "close" },
+  });
 }

@@ -127,3 +127,4 @@ export {
 export { redact } from "./telemetry/redact.js";
 export { type MetricsSettings, metricsSettings } from "./telemetry/settings.js";
 export type { Sink, Telemetry } from "./telemetry/telemetry.js";
+export { type WithinOptions, within } from "./within.js";

@@ -1,18 +1,17 @@
 import type { AdapterError } from "@baldur/core";
-import type { Clock, PluginTelemetry, SqlPool } from "@baldur/core/plugin";
+import { type Clock, type PluginTelemetry, type SqlPool, within } from "@baldur/core/plugin";
 import type { Client } from "pg";
 import { Availability } from "./availability.js";
 import type { Random } from "./backoff.js";
 import { addressOf, heard } from "./client.js";
 import { Connections, type Source } from "./connections.js";
 import { PostgresStatementError, PostgresUnavailableError } from "./errors.js";
-import { BUSY, type Failure, failureOf, STOPPED } from "./failure.js";
+import { BUSY, type Failure, failureOf, STOPPED, waiting } from "./failure.js";
 import { available } from "./metrics.js";
 import { Refusals } from "./refusals.js";
 import { Reporter } from "./reporter.js";
 import { ask, type Session } from "./session.js";
 import type { SqlSettings } from "./settings.js";
-import { within } from "./within.js";
 
 /** Refusals of a connection that say nothing about those that are there: too many of them. */
 const CROWDED: readonly string[] = ["53300", "53400", BUSY.reason];
@@ -127,8 +126,9 @@ export class Access {
     const client = this.#connections.client();
     client.on("error", heard);
     try {
-      const answered = client.connect().then(() => ask(client, "select 1"));
-      await within(clock, settings.connectTimeout, answered);
+      const { connectTimeout } = settings;
+      const asked = (): Promise<unknown> => client.connect().then(() => ask(client, "select 1"));
+      await within(clock, connectTimeout, asked, waiting(connectTimeout));
     } finally {
       client.end().catch(heard); // one that hangs never says good-bye, and is not waited for
     }

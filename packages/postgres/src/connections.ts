@@ -1,9 +1,8 @@
-import type { Clock, SqlPool } from "@baldur/core/plugin";
+import { type Clock, type SqlPool, within } from "@baldur/core/plugin";
 import type { Client, Pool, PoolClient } from "pg";
 import { heard, isAmidTransaction } from "./client.js";
-import { BUSY, type Failure, failureOf, Late, TIMEOUT } from "./failure.js";
+import { BUSY, type Failure, failureOf, Late, TIMEOUT, waiting } from "./failure.js";
 import { Session, type SessionParts } from "./session.js";
-import { within } from "./within.js";
 
 /** Connections of `pg`: of a pool that is made here, or of one that is the host's. */
 export interface Source {
@@ -85,7 +84,7 @@ export class Connections {
     const { clock, connectTimeout, failed } = this.parts;
     const connecting = checkedOut(pool);
     try {
-      return await within(clock, connectTimeout, connecting);
+      return await within(clock, connectTimeout, () => connecting, waiting(connectTimeout));
     } catch (error) {
       if (error instanceof Late) connecting.then((client) => giveBack(client), heard);
       throw failed(isBusy(pool, error) ? BUSY : failureOf(error), false, error);

@@ -1,3 +1,4 @@
+import type { WithinOptions } from "@baldur/core/plugin";
 /** What went wrong, as far as it matters here. */
 export interface Failure {
   /** A word for logs and metrics: an SQLSTATE, the code of a system error, or one of ours. */
@@ -28,6 +29,11 @@ const TIMEOUTS: readonly string[] = [
 
 /** Raised by a wait of ours that ended. */
 export class Late extends Error {}
+
+/** For waits of so many milliseconds, which keep no process alive and end with `Late`. */
+export function waiting(limit: number): WithinOptions {
+  return { late: () => new Late(`no answer within ${limit} ms`), unref: true };
+}
 
 export function failureOf(error: unknown): Failure {
   const { code, message = "" } = error as { code?: unknown; message?: string };

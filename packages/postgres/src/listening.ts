@@ -1,7 +1,7 @@
-import type { Clock } from "@baldur/core/plugin";
+import { type Clock, within } from "@baldur/core/plugin";
 import type { Client } from "pg";
+import { waiting } from "./failure.js";
 import { ask } from "./session.js";
-import { within } from "./within.js";
 
 export interface ListeningParts {
   readonly client: Client;
@@ -27,7 +27,7 @@ export class Listening {
 
   async open(): Promise<void> {
     const { client, clock, timeout } = this.parts;
-    await within(clock, timeout, client.connect());
+    await within(clock, timeout, () => client.connect(), waiting(timeout));
     (client as unknown as { unref(): void }).unref();
   }
 
@@ -48,7 +48,7 @@ export class Listening {
 
   async #run(statement: string, done: () => void): Promise<void> {
     const { client, clock, timeout } = this.parts;
-    await within(clock, timeout, ask(client, statement));
+    await within(clock, timeout, () => ask(client, statement), waiting(timeout));
     done();
   }
 

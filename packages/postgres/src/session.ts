@@ -1,9 +1,8 @@
 import { AdapterError } from "@baldur/core";
-import type { Clock, SqlConnection, SqlResult } from "@baldur/core/plugin";
+import { type Clock, type SqlConnection, type SqlResult, within } from "@baldur/core/plugin";
 import type { ClientBase } from "pg";
-import { type Failure, failureOf, READ_ONLY } from "./failure.js";
+import { type Failure, failureOf, READ_ONLY, waiting } from "./failure.js";
 import { VALUES } from "./values.js";
-import { within } from "./within.js";
 
 export interface SessionParts {
   readonly clock: Clock;
@@ -44,7 +43,7 @@ export class Session implements SqlConnection {
     if (this.#ended) throw new AdapterError("a connection is of no use once its work has ended");
     const { clock, timeout, failed, done } = this.parts;
     try {
-      const answer = await within(clock, timeout, ask(this.client, text, values));
+      const answer = await within(clock, timeout, () => ask(this.client, text, values), waiting(timeout));
       done(text);
       return answer;
     } catch (error) {

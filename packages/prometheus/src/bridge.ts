@@ -1,4 +1,10 @@
-import type { Clock, MetricDefinition, MetricReading, PluginTelemetry } from "@baldur/core/plugin";
+import {
+  type Clock,
+  type MetricDefinition,
+  type MetricReading,
+  type PluginTelemetry,
+  within,
+} from "@baldur/core/plugin";
 import { collect } from "./collect.js";
 import { nameTaken, sourceFailed } from "./events.js";
 import { type Family, isDistribution, type Labels, type Series } from "./family.js";
@@ -9,7 +15,6 @@ import {
   type HostRegistry,
   type HostValue,
 } from "./host-registry.js";
-import { within } from "./within.js";
 
 export interface BridgeOptions {
   readonly registry: HostRegistry;
@@ -117,7 +122,7 @@ export class Bridge {
     const { clock, telemetry } = this.options;
     const { name } = metric;
     try {
-      return await within(clock, LIMIT, Promise.resolve(metric.get()));
+      return await within(clock, LIMIT, () => metric.get(), { unref: true });
     } catch (error) {
       const told = this.#failed.has(name);
       this.#failed.add(name);

@@ -1,10 +1,9 @@
-import { type Clock, unref, withoutStack } from "@baldur/core/plugin";
+import { type Clock, unref, within, withoutStack } from "@baldur/core/plugin";
 import { LONGEST_WAIT, type Random, waitBefore } from "./backoff.js";
 import { RedisReplyError, RedisUnavailableError } from "./errors.js";
-import { CLOSED, type Failure, failureOf, READ_ONLY, STOPPED, TIMEOUT } from "./failure.js";
+import { CLOSED, type Failure, failureOf, late, READ_ONLY, STOPPED, TIMEOUT } from "./failure.js";
 import { InFlight } from "./in-flight.js";
 import type { Link, Source } from "./link.js";
-import { within } from "./within.js";
 
 /** How something was asked in vain. */
 export type Miss = "not_sent" | "timeout" | "lost" | "refused";
@@ -124,7 +123,7 @@ export class Connection {
     clock.clearTimeout(this.#timer);
     this.#opening?.abort();
     for (const done of this.#waiting) done();
-    await within(clock, PATIENCE, this.#inFlight.drained()).catch(() => undefined);
+    await within(clock, PATIENCE, () => this.#inFlight.drained(), { unref: true }).catch(() => undefined);
     this.#inFlight.rejectAll(() => this.#unavailable(STOPPED, true));
     link?.discard();
   }
@@ -135,7 +134,8 @@ export class Connection {
     const opening = new AbortController();
     this.#opening = opening;
     try {
-      this.#use(await within(clock, timing.connectTimeout, this.#open(opening.signal)));
+      const open = (): Promise<Link> => this.#open(opening.signal);
+      this.#use(await within(clock, timing.connectTimeout, open, { late, unref: true }));
     } catch (error) {
       opening.abort();
       this.#failedToOpen(failureOf(error));

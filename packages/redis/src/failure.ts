@@ -41,6 +41,9 @@ export const TIMEOUT: Failure = { type: "timeout", kind: "away", text: "no answe
 export const CLOSED: Failure = { type: "closed", kind: "away", text: "the connection was closed" };
 export const STOPPED: Failure = { type: "stopped", kind: "away", text: "the client was closed" };
 
+/** What takes too long ends with this. */
+export const late = (): Error => Object.assign(new Error(TIMEOUT.text), { code: TIMEOUT.type });
+
 export function failureOf(error: unknown): Failure {
   const { name, message = "", code, lastNodeError } = (error ?? {}) as Thrown;
   if (name === "ReplyError") return replied(message);

@@ -1,6 +1,5 @@
 import type { Baldur, CircuitState } from "@baldur/core";
-import type { Clock, PluginTelemetry } from "@baldur/core/plugin";
-import { within } from "../within.js";
+import { type Clock, type PluginTelemetry, within } from "@baldur/core/plugin";
 
 /** Milliseconds that a part of it may take; what takes longer is left out. */
 const PATIENCE = 1000;
@@ -18,7 +17,7 @@ export interface TickParts {
 export async function tickOf(parts: TickParts): Promise<object> {
   const { baldur, clock, telemetry } = parts;
   const attempt = <T>(work: () => Promise<T>): Promise<T | undefined> =>
-    within(clock, PATIENCE, work).catch(() => undefined);
+    within(clock, PATIENCE, work, { unref: true }).catch(() => undefined);
   const [health, dlqOpen] = await Promise.all([
     attempt(async () => (await baldur.health.check()).status),
     attempt(() => openDeadLetters(baldur)),

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { systemClock } from "@baldur/core/plugin";
+import { systemClock, within } from "@baldur/core/plugin";
 import type { Context } from "../context.js";
 import { CliError, words } from "../errors.js";
 
@@ -18,7 +18,8 @@ export async function load({ io, timeout }: Context, file: string): Promise<unkn
   );
   if (!isFile) throw new CliError(`there is no file ${file}`, { hint: COMPILED });
   try {
-    return await within(timeout, import(pathToFileURL(path).href));
+    const late = (): Error => new Error(`it is not loaded after ${timeout / 1000} s`);
+    return await within(systemClock(), timeout, () => import(pathToFileURL(path).href), { late });
   } catch (error) {
     throw new CliError(`cannot load ${file}: ${words(error)}`, { hint: hintOf(error, path) });
   }
@@ -30,18 +31,4 @@ function hintOf(error: unknown, path: string): string {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   const isUnreadable = error instanceof SyntaxError || /^ERR_(?:IMPORT|UNKNOWN)_/.test(String(code));
   return isUnreadable ? COMPILED : TOP_LEVEL;
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  const clock = systemClock();
-  let timer: unknown;
-  const late = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new Error(`it is not loaded after ${milliseconds / 1000} s`));
-    timer = clock.setTimeout(fail, milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clock.clearTimeout(timer);
-  }
 }

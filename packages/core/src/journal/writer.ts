@@ -1,6 +1,7 @@
 import { type Clock, unref } from "../clock.js";
 import { text } from "../describe.js";
 import type { TelemetryHub } from "../telemetry/telemetry.js";
+import { within } from "../within.js";
 import { appendFailed, entriesDropped } from "./events.js";
 import { droppedTotal } from "./metrics.js";
 import type { JournalStore } from "./store.js";
@@ -66,12 +67,7 @@ export class JournalWriter {
   async close(deadline: number): Promise<void> {
     const { clock } = this.parts;
     this.#isClosed = true;
-    let timer: unknown;
-    const late = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(resolve, deadline);
-    });
-    await Promise.race([this.flush(), late]);
-    clock.clearTimeout(timer);
+    await within(clock, deadline, () => this.flush()).catch(() => undefined); // what is left is told below
     clock.clearTimeout(this.#timer);
     const lost = this.waiting.length;
     this.#waiting = [];

@@ -1,4 +1,4 @@
-import type { CaptureResult, Clock } from "@baldur/core/plugin";
+import { type CaptureResult, type Clock, within } from "@baldur/core/plugin";
 import { fairShare } from "../store/flights.js";
 import type { NewEntry } from "../store/store.js";
 
@@ -77,15 +77,12 @@ export class Outbox {
 
   /** Resolves when nothing waits and nothing is on its way, or the time is up. */
   async drained(timeout: number): Promise<boolean> {
-    if (this.#busy === undefined) return true;
-    const { clock } = this.options;
-    let timer: unknown;
-    const late = new Promise<boolean>((resolve) => {
-      timer = clock.setTimeout(() => resolve(false), timeout);
-    });
-    const done = await Promise.race([this.#busy.promise.then(() => true), late]);
-    clock.clearTimeout(timer);
-    return done;
+    const busy = this.#busy?.promise;
+    if (busy === undefined) return true;
+    return within(this.options.clock, timeout, () => busy).then(
+      () => true,
+      () => false,
+    );
   }
 
   /**

@@ -1,6 +1,5 @@
-import type { Clock } from "@baldur/core/plugin";
+import { type Clock, within } from "@baldur/core/plugin";
 import type { Family, Series } from "../family.js";
-import { within } from "../within.js";
 import type { Message } from "./messages.js";
 
 type Part = Extract<Message, { step: "part" }>;
@@ -25,7 +24,7 @@ export class Answers {
     );
     send(id);
     try {
-      return await within(this.clock, limit, answer);
+      return await within(this.clock, limit, () => answer, { unref: true });
     } catch {
       return undefined;
     } finally {
