@@ -151,10 +151,10 @@ describe("the completion of a key within a transaction", () => {
       say("up");
       for (let n = 0; ; n++) {
         const key = args[0] + ":" + n;
-        await store.claim(key, { owner: key, ttl: 60000, tolerance: 0 });
+        await store.claim(key, { owner: key, ttl: 3600000, tolerance: 0 });
         await withTransaction(client, async () => {
           await client.query("insert into charges values ($1)", [key]);
-          await store.complete(key, { owner: key, attempt: 1 }, { ttl: 60000 });
+          await store.complete(key, { owner: key, attempt: 1 }, { ttl: 3600000 });
         });
         say(key);
       }`
