@@ -143,8 +143,8 @@ const tasks = {
   },
   soak: async (args) => {
     await turbo("build");
-    // Fifty times the runs, beside suites that keep both cores busy for minutes.
-    await jest(["--testTimeout=120000", ...args], { BALDUR_SOAK: "1" });
+    // Fifty times the runs, beside suites that keep both cores busy.
+    await jest(["--testTimeout=600000", ...args], { BALDUR_SOAK: "1" });
   },
   demo: async (args) => {
     await turbo("build", "--filter=@baldur/demo...");

@@ -3,6 +3,10 @@ import { type Clock, ref, unref } from "@baldur/core/plugin";
 interface Call {
   readonly since: number;
   readonly reject: (error: Error) => void;
+  /** Neighbours among those that wait, by when they began. */
+  earlier: Call | undefined;
+  later: Call | undefined;
+  isSettled: boolean;
 }
 
 /** Milliseconds that a call waits. */
@@ -25,10 +29,12 @@ export interface Watcher {
 /**
  * Calls that wait for their answer. All may wait equally long, so the first is due first, and one timer watches it. While
  * something waits it keeps the process alive, as the sockets do not: who waits for an answer gets one. It is left to run out
- * when nothing does, for to set one costs more than all else here.
+ * when nothing does, for to set one costs more than all else here. They are a list through themselves: a set that much comes
+ * and goes in is built anew again and again, and what was in it lives on until the next full garbage collection.
  */
 export class InFlight {
-  readonly #calls = new Set<Call>();
+  #first: Call | undefined;
+  #last: Call | undefined;
   #timer: unknown;
   #drained: (() => void) | undefined;
   #isSilent = false;
@@ -40,7 +46,7 @@ export class InFlight {
   ) {}
 
   get isEmpty(): boolean {
-    return this.#calls.size === 0;
+    return this.#first === undefined;
   }
 
   get isSilent(): boolean {
@@ -50,9 +56,7 @@ export class InFlight {
   /** Begins a call. Rejects with what `failed` makes of its error, or with what `rejectAll` says. */
   track<T>(begin: () => Promise<T>, failed: (error: unknown) => Error): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const call: Call = { since: this.clock.monotonic(), reject };
-      if (this.#calls.size === 0) this.#wake();
-      this.#calls.add(call);
+      const call = this.#begin(reject);
       const answered = (value: T): void => {
         if (this.#settle(call)) resolve(value);
         if (this.#isSilent) this.#hear();
@@ -71,7 +75,7 @@ export class InFlight {
 
   rejectAll(error: () => Error): void {
     this.#isSilent = false;
-    for (const call of this.#calls) {
+    for (let call = this.#first; call !== undefined; call = this.#first) {
       this.#settle(call);
       call.reject(error());
     }
@@ -80,17 +84,39 @@ export class InFlight {
 
   /** Resolves when nothing waits any more. */
   async drained(): Promise<void> {
-    if (this.#calls.size === 0) return;
+    if (this.isEmpty) return;
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
   }
 
+  #begin(reject: (error: Error) => void): Call {
+    const earlier = this.#last;
+    const since = this.clock.monotonic();
+    const call: Call = { since, reject, earlier, later: undefined, isSettled: false };
+    if (earlier === undefined) {
+      this.#first = call;
+      this.#wake();
+    } else {
+      earlier.later = call;
+    }
+    this.#last = call;
+    return call;
+  }
+
   /** False where the caller was already told something else. */
   #settle(call: Call): boolean {
-    const waited = this.#calls.delete(call);
-    if (this.#calls.size === 0) this.#rest();
-    return waited;
+    if (call.isSettled) return false;
+    call.isSettled = true;
+    const { earlier, later } = call;
+    if (earlier === undefined) this.#first = later;
+    else earlier.later = later;
+    if (later === undefined) this.#last = earlier;
+    else later.earlier = earlier;
+    call.earlier = undefined;
+    call.later = undefined;
+    if (this.isEmpty) this.#rest();
+    return true;
   }
 
   #wake(): void {
@@ -110,7 +136,7 @@ export class InFlight {
   }
 
   #hear(): void {
-    const [first] = this.#calls;
+    const first = this.#first;
     if (first !== undefined && this.#left(first, this.limits.silence) <= 0) return;
     this.#isSilent = false;
     this.#stop(); // it waits for the end of the timeout
@@ -120,7 +146,7 @@ export class InFlight {
 
   #watch(delay: number): unknown {
     return this.clock.setTimeout(() => {
-      const [first] = this.#calls;
+      const first = this.#first;
       this.#timer = undefined;
       if (first === undefined) return;
       const left = this.#left(first, this.#limit);
@@ -131,7 +157,7 @@ export class InFlight {
   /** Where the process was busy for so long, the answer may be there, and not read yet. */
   #lookOnceMore(late: Call): unknown {
     return this.clock.setTimeout(() => {
-      if (!this.#calls.has(late)) this.#timer = this.#watch(0);
+      if (late.isSettled) this.#timer = this.#watch(0);
       else if (this.#left(late, this.limits.timeout) <= 0) this.watcher.overdue();
       else this.#fallSilent();
     }, 0);

@@ -74,16 +74,16 @@ class IoRedisLink implements Link {
     await Promise.race([this.ping(), ended]);
   }
 
-  call([name, ...args]: RedisCommand): Promise<unknown> {
+  call(command: RedisCommand): Promise<unknown> {
     const { client } = this;
     // Of a cluster there is one for each node, and which one a command goes to is not known here.
     if (client.stream !== undefined) this.#writes.gather(client.stream);
-    return client.call(name, ...args);
+    return client.call(...command);
   }
 
   async pipeline(commands: readonly RedisCommand[]): Promise<readonly Outcome[]> {
     const pipeline = this.client.pipeline();
-    for (const [name, ...args] of commands) pipeline.call(name, ...args);
+    for (const command of commands) pipeline.call(...command);
     return (await pipeline.exec()) ?? [];
   }
 

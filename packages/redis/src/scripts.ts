@@ -10,10 +10,10 @@ export class Scripts {
   readonly #digests = new WeakMap<RedisScript, string>();
 
   run(link: Link, script: RedisScript, keys: readonly string[], args: readonly Value[]): Promise<unknown> {
-    const rest = [keys.length, ...keys, ...args];
-    return link.call(["evalsha", this.#digest(script), ...rest]).catch((error: unknown) => {
+    const digest = this.#digest(script);
+    return link.call(["evalsha", digest, keys.length, ...keys, ...args]).catch((error: unknown) => {
       if (failureOf(error).type !== "NOSCRIPT") throw error;
-      return link.call(["eval", script.lua, ...rest]);
+      return link.call(["eval", script.lua, keys.length, ...keys, ...args]);
     });
   }
 

@@ -31,13 +31,11 @@ export class Arrears {
   ) {}
 
   /** Does it, or rejects and does it later. */
-  async attempt<T>(owner: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
+  attempt<T>(owner: string, work: () => Promise<T>): Promise<T> {
+    return work().catch((error: unknown) => {
       this.add(owner, work);
       throw error;
-    }
+    });
   }
 
   add(owner: string, work: Work): void {

@@ -31,8 +31,7 @@ interface Found {
   readonly text: string | undefined;
 }
 
-/** Something of another type is there: as with a torn record, nobody knows whether the work was done. */
-const UNREADABLE: Found = { now: 0, text: "" };
+const CONTENDED: ClaimAnswer = { decision: "abort", reason: "contended" };
 
 type Decide<A> = (found: unknown, now: number) => Transition<A>;
 
@@ -57,14 +56,11 @@ export class RedisIdempotencyStore implements IdempotencyStore {
     const decide: Decide<ClaimAnswer> = (found, now) => claim(found, request, now);
     const { available } = this.#client;
     this.#arrears.drop(request.owner);
-    return this.#apply(key, undefined, decide).then(
-      (answer) => answer ?? { decision: "abort", reason: "contended" },
-      (error: unknown) => {
-        // It may have been made all the same, and would keep everybody out until its window ends.
-        if (available) this.#arrears.add(request.owner, () => this.#release(key, request.owner, 1));
-        throw error;
-      },
-    );
+    return this.#apply(key, undefined, decide, CONTENDED).catch((error: unknown) => {
+      // It may have been made all the same, and would keep everybody out until its window ends.
+      if (available) this.#arrears.add(request.owner, () => this.#release(key, request.owner, 1));
+      throw error;
+    });
   }
 
   complete(key: string, token: ClaimToken, settlement: Settlement): Promise<boolean> {
@@ -95,44 +91,46 @@ export class RedisIdempotencyStore implements IdempotencyStore {
   #settle(key: string, token: ClaimToken, decide: Decide<boolean>): Promise<boolean> {
     const { owner, attempt } = token;
     const assumed: IdempotencyRecord = { status: "executing", owner, attempt, since: 0, ttl: 0 };
-    return this.#apply(key, assumed, decide).then((answer) => answer ?? false);
+    return this.#apply(key, assumed, decide, false);
   }
 
-  /** Undefined where the record changed every time that it was about to be replaced. */
-  #apply<A>(key: string, assumed: IdempotencyRecord | undefined, decide: Decide<A>): Promise<A | undefined> {
+  /** Answers `contended` where the record changed every time that it was about to be replaced. */
+  #apply<A>(
+    key: string,
+    assumed: IdempotencyRecord | undefined,
+    decide: Decide<A>,
+    contended: A,
+  ): Promise<A> {
     const { answer, record } = decide(assumed, 0);
     if (record === undefined) return Promise.resolve(answer);
     const expected = assumed === undefined ? "" : headOf(assumed);
-    return this.#swap(key, expected, record).then((found) =>
-      found === undefined ? answer : this.#applyTo(found, key, decide),
+    const goOn = (found: Found | undefined): A | Promise<A> =>
+      found === undefined ? answer : this.#applyTo(found, key, decide, contended);
+    return this.#swap(key, expected, record).then(
+      (reply) => goOn(foundIn(reply)),
+      (error: unknown) => goOn(unreadable(error)),
     );
   }
 
   /** The same, where it is something else that is there. */
-  async #applyTo<A>(there: Found, key: string, decide: Decide<A>): Promise<A | undefined> {
+  async #applyTo<A>(there: Found, key: string, decide: Decide<A>, contended: A): Promise<A> {
     let found: Found | undefined = there;
     for (let round = 1; round < MOST_ROUNDS; round++) {
       const { answer, record } = decide(decode(found.text), found.now);
       if (record === undefined) return answer;
-      found = await this.#swap(key, found.text ?? "", record);
+      found = await this.#swap(key, found.text ?? "", record).then(foundIn, unreadable);
       if (found === undefined) return answer;
     }
     const { answer, record } = decide(decode(found.text), found.now);
-    return record === undefined ? answer : undefined;
+    return record === undefined ? answer : contended;
   }
 
-  /**
-   * Replaces what begins as expected: a text as it was read, or the head of a record; empty for nothing. Undefined where it
-   * was done, else what is there.
-   */
-  #swap(key: string, expected: string, record: IdempotencyRecord | null): Promise<Found | undefined> {
+  /** Replaces what begins as expected: a text as it was read, or the head of a record; empty for nothing. */
+  #swap(key: string, expected: string, record: IdempotencyRecord | null): Promise<RedisReply> {
     const name = `${this.#client.prefix}idempotency:${key}`;
     const args =
       record === null ? [expected, "", "", 0] : [expected, headOf(record), tailOf(record), keptFor(record)];
-    return this.#client.run(swap, [name], args).then(foundIn, (error: unknown) => {
-      if (isWrongType(error)) return UNREADABLE;
-      throw error;
-    });
+    return this.#client.run(swap, [name], args);
   }
 }
 
@@ -150,7 +148,14 @@ function keptFor(record: IdempotencyRecord): number {
   return Math.min(LONGEST, Math.max(1, Math.ceil(retention(record))));
 }
 
+/** Undefined where it was replaced, else what is there. */
 function foundIn(reply: RedisReply): Found | undefined {
   const [now, ...found] = reply as readonly [number, text?: string | null];
   return found.length === 0 ? undefined : { now, text: found[0] ?? undefined };
+}
+
+/** Something of another type is there: as with a torn record, nobody knows whether the work was done. */
+function unreadable(error: unknown): Found {
+  if (isWrongType(error)) return { now: 0, text: "" };
+  throw error;
 }
