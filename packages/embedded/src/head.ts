@@ -3,7 +3,8 @@ import type { Identity } from "./place.js";
 
 /** Where the first page of an LMDB file says what it is; the second page repeats it one page further. */
 const MAGIC_AT = 24;
-const MAGIC = 0xbeefc0de;
+/** With which the engine marks the files that are its own. */
+export const MAGIC = 0xbeefc0de;
 const VERSION = 2;
 const PAGE_SIZE_AT = 48;
 const LAST_PAGE_AT = 144;

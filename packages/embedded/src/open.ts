@@ -34,7 +34,8 @@ export async function openStore(options: OpenOptions): Promise<KeyValueStore> {
     return await share(await realpath(folder), {
       open: async () => {
         await reserveLock(file);
-        return new LmdbStore({ location: folder, clock, ...(await openWhole(file, options)) });
+        const lock = lockFile(file);
+        return new LmdbStore({ location: folder, clock, lock, ...(await openWhole(file, options)) });
       },
       onLoss: (found) => telemetry.report(storeLost, { file, found }),
     });

@@ -3,6 +3,7 @@ import type { Clock, KeyValueReader, KeyValueStore, KeyValueWriter } from "@bald
 import { Reader, writeAll } from "./access.js";
 import { BatchChanges } from "./changes.js";
 import type { Database } from "./database.js";
+import { isBehind, noteLatest } from "./latest.js";
 import type { Place } from "./place.js";
 
 /** Works of one transaction: more would keep readers of the event loop waiting, fewer would pay for the disk more often. */
@@ -26,6 +27,8 @@ export interface LmdbStoreParts {
   readonly location: string;
   readonly database: Database;
   readonly place: Place;
+  /** The file by which processes agree who writes. */
+  readonly lock: string;
   readonly clock: Clock;
 }
 
@@ -37,6 +40,7 @@ export class LmdbStore implements KeyValueStore {
   readonly location: string;
   readonly place: Place;
   readonly #database: Database;
+  readonly #lock: string;
   readonly #clock: Clock;
   readonly #reader: Reader;
   #queue: Queued[] = [];
@@ -46,10 +50,11 @@ export class LmdbStore implements KeyValueStore {
   #stuck = false;
   #closing: Promise<void> | undefined;
 
-  constructor({ location, database, place, clock }: LmdbStoreParts) {
+  constructor({ location, database, place, lock, clock }: LmdbStoreParts) {
     this.location = location;
     this.place = place;
     this.#database = database;
+    this.#lock = lock;
     this.#clock = clock;
     this.#reader = new Reader(database);
   }
@@ -118,15 +123,26 @@ export class LmdbStore implements KeyValueStore {
   }
 
   async #commit(batch: Batch): Promise<void> {
+    while (!batch.begun) await this.#transact(batch);
+    this.place.check(); // what is acknowledged must be where the next process looks
+  }
+
+  /** In a transaction that is behind nothing is done, but that the next one is not. */
+  #transact(batch: Batch): Promise<void> {
     // A child, because the engine keeps what was written before an error in any other.
-    await this.#database.childTransaction(() => {
-      batch.begun = true;
+    return this.#database.childTransaction(() => {
       this.place.check(); // nothing remains of what is refused here
+      batch.begun = !isBehind(this.#database);
+      if (!batch.begun) return this.#catchUp();
       const changes = new BatchChanges(this.#reader);
       for (const queued of batch.works) run(queued, changes);
       writeAll(this.#database, changes.all);
     });
-    this.place.check(); // what is acknowledged must be where the next process looks
+  }
+
+  #catchUp(): void {
+    if (noteLatest(this.#database, this.#lock)) return;
+    throw new AdapterError("a process that opened it set it back, which the next one to open it mends");
   }
 
   /** Refuses what waits. Once begun, only the disk is waited for, and the outcome is told when it is known. */
