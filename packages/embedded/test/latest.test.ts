@@ -31,7 +31,12 @@ describe("an embedded store that another process set back while it opened it", (
   it("runs every work once, with all of one transaction", async () => {
     const ran: number[] = [];
     setBack(lock());
-    const all = [1, 2, 3].map((n) => store.write((writer) => void ran.push(n) || increment(writer)));
+    const all = [1, 2, 3].map((n) =>
+      store.write((writer) => {
+        ran.push(n);
+        increment(writer);
+      }),
+    );
     await Promise.all(all);
     expect(ran).toEqual([1, 2, 3]);
     expect(count(store)).toBe(8);
