@@ -141,7 +141,7 @@ export class Breaker implements CircuitGate {
 
   /** Asks to pass where `passes` says no; of a circuit that is shared, the fleet gives out the probes. */
   ask(): Admission | Promise<Admission> {
-    return (this.needsProbe ? this.services.fleet.link?.claim(this) : undefined) ?? this.admit();
+    return this.needsProbe ? (this.services.fleet.link?.claim(this) ?? this.admit()) : this.admitFreely();
   }
 
   /** Whether a call can only pass as a probe. */
@@ -149,6 +149,14 @@ export class Breaker implements CircuitGate {
     const snapshot = this.current;
     if (snapshot.pin !== undefined || snapshot.state === "closed") return false;
     return snapshot.state === "half_open" || this.services.clock.coarse() >= snapshot.openUntil;
+  }
+
+  /**
+   * Asks to pass, but not as a probe. Reads no clock: what becomes due between two readings would be probed without a
+   * place.
+   */
+  admitFreely(): Admission {
+    return this.#snapshot.state === "closed" ? 0 : this.#refusal();
   }
 
   /** Asks to pass, and this process alone decides. */
@@ -223,7 +231,7 @@ export class Breaker implements CircuitGate {
   }
 
   #take(): Admission {
-    return (this.needsProbe ? this.services.fleet.link?.take(this) : undefined) ?? this.admit();
+    return this.needsProbe ? (this.services.fleet.link?.take(this) ?? this.admit()) : this.admitFreely();
   }
 
   /** Takes a permit, to be ended exactly once. Throws `CircuitOpenError`. */

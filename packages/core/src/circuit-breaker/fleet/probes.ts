@@ -81,12 +81,12 @@ export class Probes {
     if (this.parts.control.mode !== 0 || circuit.voted) return true;
     if (this.health.usable) return false;
     if (!this.parts.store.available) this.health.failed();
-    this.parts.telemetry.counter(metrics.halfOpenDegradedTotal).cell(circuit.name).add();
+    this.#countAlone(circuit.name);
     return true;
   }
 
   async #ask(breaker: Breaker, circuit: FleetCircuit): Promise<Admission> {
-    const { clock, timeout, telemetry } = this.parts;
+    const { clock, timeout } = this.parts;
     const owner = `${this.parts.instance}/${++this.#numbers}`;
     circuit.asking++;
     try {
@@ -98,8 +98,7 @@ export class Probes {
       return this.#answered(breaker, circuit, answer, deadline);
     } catch {
       this.health.failed();
-      telemetry.counter(metrics.halfOpenDegradedTotal).cell(breaker.name).add();
-      return breaker.admit();
+      return this.#admitAlone(breaker);
     } finally {
       circuit.asking--;
     }
@@ -140,10 +139,27 @@ export class Probes {
         this.circuits.hear(answer.record);
         if (breaker.current.pin === undefined) this.circuits.converge(circuit);
         this.parts.telemetry.counter(metrics.convergenceTotal).cell(breaker.name).add();
-        return breaker.admit();
+        return this.#goOn(breaker, circuit);
       case "unknown":
-        return breaker.admit();
+        return this.#goOn(breaker, circuit);
     }
+  }
+
+  /**
+   * The store has no probes to give out. What was decided here, and it was not told, is probed here; but what it told since
+   * may be due, and no call becomes a probe that the fleet does not count.
+   */
+  #goOn(breaker: Breaker, circuit: FleetCircuit): Admission {
+    return circuit.own && breaker.needsProbe ? this.#admitAlone(breaker) : breaker.admitFreely();
+  }
+
+  #admitAlone(breaker: Breaker): Admission {
+    this.#countAlone(breaker.name);
+    return breaker.admit();
+  }
+
+  #countAlone(name: string): void {
+    this.parts.telemetry.counter(metrics.halfOpenDegradedTotal).cell(name).add();
   }
 
   #granted(
@@ -164,8 +180,7 @@ export class Probes {
       circuit.epoch !== lease.epoch
     ) {
       void this.#giveBack(circuit.name, lease);
-      // The circuit has gone on since; but no call becomes a probe that the fleet does not count.
-      return breaker.needsProbe ? full(breaker) : breaker.admit();
+      return breaker.admitFreely(); // the circuit has gone on since
     }
     const probe = breaker.numberProbe();
     const probes = [...snapshot.probes, { id: probe, deadline }];

@@ -1,0 +1,99 @@
+import type { FakeClock } from "@baldur/testkit";
+import { describe, expect, it } from "@jest/globals";
+import { CircuitOpenError } from "../../../src/circuit-breaker/errors.js";
+import { turn } from "../../runtime.js";
+import { type Running, TestFleet } from "./fixture.js";
+
+const LIMIT = 3;
+const BY_ANA = { actor: "ana", reason: "maintenance" };
+/** More than one call needs. */
+const READINGS = Array.from({ length: 8 }, (_, reading) => reading);
+
+const begin = (fleet: TestFleet, member: number, count: number): Running[] =>
+  Array.from({ length: count }, () => fleet.begin(member));
+const started = (calls: readonly Running[]): number => calls.filter((call) => call.started).length;
+
+/** So many more readings are of this millisecond, and the others of the next one. */
+function passAfter(clock: FakeClock, readings: number): void {
+  const now = clock.monotonic();
+  let left = readings;
+  clock.monotonic = () => (left-- > 0 ? now : now + 1);
+}
+
+/** The clock goes on as it does. */
+function goOn(clock: FakeClock): Promise<void> {
+  Reflect.deleteProperty(clock, "monotonic");
+  return clock.advance(1);
+}
+
+describe("the places of a fleet's probes", () => {
+  it.each(READINGS)("are asked for, if a wait is over after %i readings of a call", async (reading) => {
+    const fleet = await TestFleet.of(2);
+    await fleet.fail(0);
+    await fleet.clock.advance(999);
+    passAfter(fleet.clock, reading);
+    const calls = begin(fleet, 0, 1);
+    await turn();
+    await goOn(fleet.clock);
+    calls.push(...begin(fleet, 1, LIMIT));
+    await turn();
+    expect(started(calls)).toBe(LIMIT);
+  });
+
+  it.each(READINGS)("are asked for, if a pin ends after %i readings of a call", async (reading) => {
+    const fleet = await TestFleet.of(2);
+    await fleet
+      .get(0)
+      .baldur.circuit("db")
+      .forceOpen({ ...BY_ANA, ttl: 60_000 });
+    await fleet.clock.advance(59_999);
+    passAfter(fleet.clock, reading);
+    const calls = begin(fleet, 0, 1);
+    await turn();
+    await goOn(fleet.clock);
+    calls.push(...begin(fleet, 1, LIMIT));
+    await turn();
+    expect(started(calls)).toBe(LIMIT);
+  });
+
+  it.each(READINGS)("are asked for by who cannot wait, if it is due after %i readings", async (reading) => {
+    const fleet = await TestFleet.of(2);
+    await fleet.fail(0);
+    await fleet.clock.advance(999);
+    passAfter(fleet.clock, reading);
+    expect(() => fleet.get(0).baldur.circuit("db").acquire()).toThrow(CircuitOpenError);
+    expect(fleet.get(0).baldur.circuit("db").state).toBe("open");
+  });
+
+  it("are not made by a process that is told of a closed circuit when it is half-open again", async () => {
+    const fleet = await TestFleet.of(2, { recoveryTimeout: 100, successThreshold: 1 });
+    await fleet.fail(0);
+    await fleet.clock.advance(100);
+    fleet.get(0).connection.latency = (what) => ({ message: 300, question: 1, answer: 500 })[what];
+    const late = begin(fleet, 0, 1);
+    await fleet.succeed(1);
+    await fleet.clock.advance(1);
+    await fleet.fail(1);
+    await fleet.clock.advance(100);
+    const calls = begin(fleet, 1, LIMIT);
+    await turn();
+    await fleet.clock.advance(500);
+    expect(fleet.states()).toEqual(["half_open", "half_open"]);
+    expect(started([...late, ...calls])).toBe(LIMIT);
+  });
+
+  it("are not made by a process that is told of a pin when it is lifted", async () => {
+    const fleet = await TestFleet.of(2, { recoveryTimeout: 100 });
+    await fleet.fail(0);
+    await fleet.clock.advance(100);
+    fleet.get(0).connection.latency = (what) => ({ message: 300, question: 1, answer: 500 })[what];
+    const late = begin(fleet, 0, 1);
+    await fleet.get(1).baldur.circuit("db").forceOpen(BY_ANA);
+    await fleet.clock.advance(1);
+    await fleet.get(1).baldur.circuit("db").auto(BY_ANA);
+    const calls = begin(fleet, 1, LIMIT);
+    await turn();
+    await fleet.clock.advance(500);
+    expect(started([...late, ...calls])).toBe(LIMIT);
+  });
+});
