@@ -27,7 +27,10 @@ function nextEpoch(before: number, now: number): number {
   return Math.max(before + 1, Math.floor(now));
 }
 
-/** The record that a row makes. Probes that are still out matter as long as there may be others. */
+/**
+ * The record that a row makes. Probes that are still out matter as long as there may be others; whose time is over is for
+ * the store's clock to say, when a place is taken.
+ */
 function become(found: Found, row: FleetRow, known: number, now: number): CircuitRecord {
   const { unconfirmed: _, ...rest } = row;
   return {
@@ -35,7 +38,7 @@ function become(found: Found, row: FleetRow, known: number, now: number): Circui
     revision: (found?.revision ?? 0) + 1,
     epoch: nextEpoch(Math.max(found?.epoch ?? 0, known), now),
     successes: 0,
-    probes: row.state === "open" ? live(found, now) : [],
+    probes: row.state === "closed" ? [] : (found?.probes ?? []),
     votes: row.state === "closed" ? [] : (found?.votes ?? []),
   };
 }

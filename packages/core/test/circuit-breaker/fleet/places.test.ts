@@ -96,4 +96,20 @@ describe("the places of a fleet's probes", () => {
     await fleet.clock.advance(500);
     expect(started([...late, ...calls])).toBe(LIMIT);
   });
+
+  it("are kept when what an operator lifted elsewhere is told while they are taken", async () => {
+    const fleet = await TestFleet.of(2, { recoveryTimeout: 100 });
+    await fleet.get(0).baldur.circuit("db").forceOpen(BY_ANA);
+    fleet.get(0).connection.away(true);
+    await fleet.get(1).baldur.circuit("db").auto(BY_ANA);
+    await fleet.clock.advance(10);
+    await fleet.get(0).baldur.circuit("db").auto(BY_ANA);
+    const calls = begin(fleet, 1, LIMIT);
+    await turn();
+    fleet.get(0).connection.away(false);
+    await fleet.clock.advance(2500);
+    calls.push(...begin(fleet, 0, LIMIT), ...begin(fleet, 1, LIMIT));
+    await turn();
+    expect(started(calls)).toBe(LIMIT);
+  });
 });
