@@ -91,8 +91,12 @@ export class RedisFleetStore implements FleetStore {
     return this.#apply(row.name, (found, now) => publish(found, row, expectedEpoch, now));
   }
 
+  /** It may be later for Redis than here, and a place must not be another's before its time is over here. */
   acquireProbe(name: string, request: ProbeRequest): Promise<ProbeAnswer> {
-    return this.#apply(name, (found, now) => acquireProbe(found, request, now));
+    return this.#apply(name, (found, now) => {
+      const ttl = request.ttl + this.#time.latest() - now;
+      return acquireProbe(found, { ...request, ttl }, now);
+    });
   }
 
   endProbe(name: string, lease: ProbeToken, ending: ProbeEnding): Promise<EndAnswer> {
@@ -114,13 +118,16 @@ export class RedisFleetStore implements FleetStore {
     return this.options.client.watch(listener);
   }
 
-  /** Nothing is decided on what is only assumed to be there: that must be written to be true. */
+  /**
+   * Nothing is decided on what is only assumed to be there: that must be written to be true. Nor by a time that is only
+   * assumed: that of the host, before Redis has said its own.
+   */
   async #apply<A>(
     name: string,
     decide: (found: CircuitRecord | undefined, now: number) => Change<A>,
   ): Promise<A> {
-    let isRead = false;
-    let found = this.#seen.get(name) ?? NOTHING;
+    let isRead = !this.#time.isFresh;
+    let found = isRead ? await this.#readOne(name) : (this.#seen.get(name) ?? NOTHING);
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const change = decide(found.record, this.now());
       if (change.record !== undefined) {
@@ -128,7 +135,7 @@ export class RedisFleetStore implements FleetStore {
         if (conflict === undefined) return change.answer;
         found = conflict;
       } else if (isRead) return change.answer;
-      else found = (await this.#read([name]))[0] ?? NOTHING;
+      else found = await this.#readOne(name);
       isRead = true;
     }
     throw new AdapterError(`circuit ${name} changed every time that it was about to be changed`);
@@ -144,12 +151,16 @@ export class RedisFleetStore implements FleetStore {
     const args = [expectedOf(found), text, keptFor(record), ...times, isTold ? this.#channel : ""];
     const askedAt = this.options.clock.monotonic();
     const reply = await this.#ask(name, (key) => this.options.client.run(swap, [key], args));
-    const [now, ...there] = reply as readonly [number, text?: string | null];
-    this.#time.heard(now, askedAt);
+    const [micros, ...there] = reply as readonly [number, text?: string | null];
+    this.#time.heard(micros / 1000, askedAt);
     if (there.length > 0) return this.#see(name, there[0] ?? undefined);
     this.#see(name, text);
     if (isTold) void this.#index.tell(name, record.epoch);
     return undefined;
+  }
+
+  async #readOne(name: string): Promise<Found> {
+    return (await this.#read([name]))[0] ?? NOTHING;
   }
 
   /** One by one, and sent together: those of a cluster are in many places. */
@@ -198,5 +209,5 @@ function keptFor({ pin, openUntil, since }: CircuitRecord): number {
 
 function millisecondsOf(time: RedisReply | undefined): number {
   const [seconds, microseconds] = time as readonly [string | number, string | number];
-  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  return Number(seconds) * 1000 + Number(microseconds) / 1000;
 }

@@ -10,6 +10,8 @@ interface Sample {
 
 /** Quartz is off by less than that part of the time that passes. */
 const DRIFT = 1e-4;
+/** Milliseconds in which that comes to one. */
+const FRESH = 1 / DRIFT;
 
 /**
  * The time of a server, known from its answers: the truest of them is gone by until it is older than it was true. Until the
@@ -20,10 +22,22 @@ export class ServerTime {
 
   constructor(private readonly clock: Clock) {}
 
+  /** Whether it is known about as well as the server's answer told it. */
+  get isFresh(): boolean {
+    return this.#sample !== undefined && this.clock.monotonic() - this.#sample.at < FRESH;
+  }
+
   /** In whole milliseconds. */
   now(): number {
     const time = this.#sample === undefined ? this.clock.now() : this.clock.monotonic() + this.#sample.offset;
     return Math.floor(time);
+  }
+
+  /** What it may be there at most, in whole milliseconds. */
+  latest(): number {
+    if (this.#sample === undefined) return this.now();
+    const now = this.clock.monotonic();
+    return Math.ceil(now + this.#sample.offset + errorAt(this.#sample, now));
   }
 
   /** The server said `time` in answer to what was asked at that monotonic time. */
@@ -40,7 +54,7 @@ function errorAt({ error, at }: Sample, now: number): number {
   return error + (now - at) * DRIFT;
 }
 
-/** A clock that was set, or another server's, tells a time that cannot have been. Its milliseconds are whole. */
+/** A clock that was set, or another server's, tells a time that cannot have been. */
 function isConsistent(known: Sample, time: number, askedAt: number, at: number): boolean {
   const slack = errorAt(known, at) + 1;
   return time >= askedAt + known.offset - slack && time <= at + known.offset + slack;

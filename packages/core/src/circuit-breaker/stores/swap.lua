@@ -7,10 +7,11 @@
 -- ARGV[4] milliseconds of Redis's clock before which it is too early; 0 for never
 -- ARGV[5] the same from which on it is too late; 0 for never
 -- ARGV[6] the channel of those who listen; empty to tell nobody
--- Reply: {time in milliseconds}, or where nothing was changed {time in milliseconds, what is there or nil}
+-- Reply: {time in microseconds}, or where nothing was changed {time in microseconds, what is there or nil}
 local found = redis.call('GET', KEYS[1])
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local micros = time[1] * 1000000 + time[2]
+local now = math.floor(micros / 1000)
 local expected
 if found then
   expected = ARGV[1] ~= '' and string.sub(found, 1, #ARGV[1]) == ARGV[1]
@@ -20,7 +21,7 @@ end
 local early = now < tonumber(ARGV[4])
 local late = ARGV[5] ~= '0' and now >= tonumber(ARGV[5])
 if not expected or early or late then
-  return {now, found}
+  return {micros, found}
 end
 if ARGV[3] == '0' then
   redis.call('SET', KEYS[1], ARGV[2])
@@ -30,4 +31,4 @@ end
 if ARGV[6] ~= '' then
   redis.call('PUBLISH', ARGV[6], ARGV[2])
 end
-return {now}
+return {micros}

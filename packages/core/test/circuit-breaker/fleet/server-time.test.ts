@@ -33,11 +33,24 @@ describe("the time of a server", () => {
             // What a quartz may have gained since.
             const drift = clock.monotonic() / 10_000;
             expect(Math.abs(time.now() - server())).toBeLessThanOrEqual(best + drift + 1);
+            expect(time.latest()).toBeGreaterThanOrEqual(server());
+            expect(time.latest() - server()).toBeLessThanOrEqual(2 * (best + drift) + 1);
           }
         },
       ),
       { numRuns: runs(100) },
     );
+  });
+
+  it("is to be asked for before the first answer, and when the latest true one is old", async () => {
+    const clock = createFakeClock();
+    const time = new ServerTime(clock);
+    expect([time.isFresh, time.latest()]).toEqual([false, clock.now()]);
+    time.heard(clock.now(), clock.monotonic());
+    await clock.advance(9999);
+    expect([time.isFresh, time.latest() - clock.now()]).toEqual([true, 1]);
+    await clock.advance(1);
+    expect(time.isFresh).toBe(false);
   });
 
   it("does not follow the wall clock of the host when that is set", async () => {
