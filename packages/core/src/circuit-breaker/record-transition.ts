@@ -35,7 +35,7 @@ function become(found: Found, row: FleetRow, known: number, now: number): Circui
   const { unconfirmed: _, ...rest } = row;
   return {
     ...rest,
-    revision: (found?.revision ?? 0) + 1,
+    revision: (found?.revision ?? Math.floor(now)) + 1,
     epoch: nextEpoch(Math.max(found?.epoch ?? 0, known), now),
     successes: 0,
     probes: row.state === "closed" ? [] : (found?.probes ?? []),
@@ -66,7 +66,7 @@ export function trip(
   const votes = [...others, { instance, until }];
   // Half-open, or due for it: the fleet has agreed on that before.
   const isAgreed = found !== undefined && found.state !== "closed";
-  if (votes.length < quorum && !isAgreed) return vote(found ?? unknown(row.name), votes);
+  if (votes.length < quorum && !isAgreed) return vote(found ?? unknown(row.name, now), votes);
   const record = { ...become(found, automatic(row, found), row.epoch, now), votes };
   return { answer: { kind: "opened", record }, record };
 }
@@ -77,12 +77,12 @@ function vote(found: CircuitRecord, votes: readonly CircuitVote[]): Change<TripA
 }
 
 /** Holds votes before the store has accepted anything. */
-function unknown(name: string): CircuitRecord {
+function unknown(name: string, now: number): CircuitRecord {
   const times = { since: 0, openUntil: 0 };
   const empty = { successes: 0, probes: [], votes: [] };
   return {
     name,
-    revision: 0,
+    revision: Math.floor(now),
     epoch: 0,
     state: "closed",
     ...times,

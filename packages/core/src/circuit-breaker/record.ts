@@ -17,7 +17,10 @@ export interface CircuitVote {
 
 /** All that a fleet shares of a circuit. Times as in a row. @public */
 export interface CircuitRecord extends Omit<FleetRow, "unconfirmed"> {
-  /** Counts the changes of the record: who changes it says which one it was decided on. */
+  /**
+   * Counts the changes of the record: who changes it says which one it was decided on. Begins with the time, so that none
+   * comes again in a store that lost its data.
+   */
   readonly revision: number;
   /** Of the probes of this epoch. */
   readonly successes: number;

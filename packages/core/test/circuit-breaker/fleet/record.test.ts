@@ -144,7 +144,7 @@ function check(
   now: number,
 ): void {
   if (after === undefined || after === before) return;
-  expect(after.revision).toBe((before?.revision ?? 0) + 1);
+  expect(after.revision).toBe((before?.revision ?? now) + 1);
   expect(after.probes.filter(({ deadline }) => deadline > now).length).toBeLessThanOrEqual(LIMIT);
   if (after.epoch !== (before?.epoch ?? 0)) expect(after.epoch).toBeGreaterThan(highest);
   if (before !== undefined && after.state !== before.state) expect(after.epoch).toBeGreaterThan(before.epoch);

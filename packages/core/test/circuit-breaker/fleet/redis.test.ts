@@ -118,4 +118,19 @@ describe("the place of a probe in Redis", () => {
     const trip = await store.trip({ ...row, ...state }, { instance: "p", until: now + 1, quorum: 1 });
     expect(trip).toMatchObject({ kind: "opened", record: { probes: [{ owner: "one" }] } });
   });
+
+  it("is not lost to what a process holds of a record that Redis has lost since", async () => {
+    const world = new World();
+    const [one, other] = [world.store(), world.store()];
+    await world.due(one);
+    await take(one, "one", 2);
+    await other.load(["db"]);
+    world.redis.texts.clear();
+    await world.clock.advance(1);
+    await world.due(one);
+    await take(one, "two", 2);
+    expect((await take(other, "three", 2)).kind).toBe("granted");
+    const [record] = await one.load(["db"]);
+    expect(record?.probes.map(({ owner }) => owner)).toEqual(["two", "three"]);
+  });
 });
