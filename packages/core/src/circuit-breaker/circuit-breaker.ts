@@ -29,6 +29,8 @@ export interface BreakerServices {
   readonly control: { readonly mode: number };
   /** The fleet that the circuits are shared with; null where they are not. */
   readonly fleet: { link: FleetLink | null };
+  /** Numbers probes: of a circuit that was forgotten and is made again, those of before may still be under way. */
+  readonly probes: { last: number };
 }
 
 /** The number of a probe, 0 for a free pass, or why the call is refused. */
@@ -71,7 +73,6 @@ export class Breaker implements CircuitGate {
   #passed = 0;
   #passedAt = 0;
   #lastFailureAt = 0;
-  #lastProbe = 0;
   #failures: CounterCell | null = null;
   #blocked: CounterCell | null = null;
   readonly #createdAt: number;
@@ -129,7 +130,7 @@ export class Breaker implements CircuitGate {
   }
 
   numberProbe(): number {
-    return ++this.#lastProbe;
+    return ++this.services.probes.last;
   }
 
   /** A place of the fleet's is no longer this probe's: what becomes of the call says nothing. */
@@ -164,7 +165,7 @@ export class Breaker implements CircuitGate {
     const { state, pin } = this.#snapshot;
     if (state === "open" && pin === undefined && this.services.clock.coarse() < this.#snapshot.openUntil)
       return this.#refusal();
-    const probe = ++this.#lastProbe;
+    const probe = ++this.services.probes.last;
     const { admission } = this.#apply({ kind: "admit", probe });
     if (admission === "probe") return probe;
     return admission === "pass" ? 0 : this.#refusal();

@@ -32,10 +32,10 @@ export class Circuits {
 
   constructor(
     private readonly endpoints: Endpoints,
-    services: Omit<BreakerServices, "fleet">,
+    services: Omit<BreakerServices, "fleet" | "probes">,
     private readonly settings: CircuitBreakerSettings,
   ) {
-    this.#services = { ...services, fleet: this.#fleet };
+    this.#services = { ...services, fleet: this.#fleet, probes: { last: 0 } };
     this.#shared = circuitPolicy(settings, NO_OPTIONS, OVERFLOW);
   }
 

@@ -112,4 +112,26 @@ describe("the places of a fleet's probes", () => {
     await turn();
     expect(started(calls)).toBe(LIMIT);
   });
+
+  it("are not given back for probes of a circuit that was forgotten and made again meanwhile", async () => {
+    const fleet = await TestFleet.of(2, { recoveryTimeout: 100, maxBreakers: 1 });
+    const { baldur } = fleet.get(0);
+    await fleet.fail(0);
+    await fleet.clock.advance(100);
+    expect(() => baldur.circuit("db").acquire()).toThrow(CircuitOpenError);
+    await turn();
+    const early = baldur.circuit("db").acquire();
+    const [bad] = begin(fleet, 1, 1);
+    await turn();
+    await bad?.fail();
+    await fleet.clock.advance(100);
+    await fleet.succeed(0, "mail");
+    const calls = begin(fleet, 0, 1);
+    await turn();
+    early.success();
+    await turn();
+    const [record] = await fleet.server.store.load(["db"]);
+    expect(started(calls)).toBe(1);
+    expect(record?.probes.map(({ owner }) => owner)).toEqual(["member-0/2"]);
+  });
 });
