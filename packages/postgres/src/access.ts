@@ -6,7 +6,7 @@ import type { Random } from "./backoff.js";
 import { addressOf, heard } from "./client.js";
 import { Connections, type Source } from "./connections.js";
 import { PostgresStatementError, PostgresUnavailableError } from "./errors.js";
-import { BUSY, type Failure, failureOf, STOPPED, waiting } from "./failure.js";
+import { BUSY, type Failure, failureOf, STOPPED, unawaited } from "./failure.js";
 import { available } from "./metrics.js";
 import { Refusals } from "./refusals.js";
 import { Reporter } from "./reporter.js";
@@ -128,7 +128,7 @@ export class Access {
     try {
       const { connectTimeout } = settings;
       const asked = (): Promise<unknown> => client.connect().then(() => ask(client, "select 1"));
-      await within(clock, connectTimeout, asked, waiting(connectTimeout));
+      await within(clock, connectTimeout, asked, unawaited(connectTimeout));
     } finally {
       client.end().catch(heard); // one that hangs never says good-bye, and is not waited for
     }

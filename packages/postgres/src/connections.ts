@@ -26,6 +26,8 @@ export interface ConnectionsParts extends SessionParts {
 /** Lends connections, and takes back whole ones only. */
 export class Connections {
   #source: Source;
+  /** Who waits for a connection. */
+  readonly #waiting = new Set<(reason: Error) => void>();
   readonly #idleError = (error: unknown): void => this.parts.onIdleError(failureOf(error));
 
   constructor(private readonly parts: ConnectionsParts) {
@@ -76,13 +78,16 @@ export class Connections {
     pool.removeListener("error", this.#idleError);
     if (end === undefined) return;
     pool.on("error", heard); // what breaks on the way is nobody's concern any more
-    await end();
+    const ended = end();
+    for (const giveUp of this.#waiting) giveUp(new Error("the pool was ended")); // which tells none of them
+    this.#waiting.clear();
+    await ended;
   }
 
   async #checkOut(): Promise<PoolClient> {
     const { pool } = this.#source;
     const { clock, connectTimeout, failed } = this.parts;
-    const connecting = checkedOut(pool);
+    const connecting = this.#connected(pool);
     try {
       return await within(clock, connectTimeout, () => connecting, waiting(connectTimeout));
     } catch (error) {
@@ -90,20 +95,23 @@ export class Connections {
       throw failed(isBusy(pool, error) ? BUSY : failureOf(error), false, error);
     }
   }
-}
 
-/**
- * Listens to its errors before anything else happens: a server may end a session in the same breath as it begins it, and a
- * promise would be told too late.
- */
-function checkedOut(pool: Pool): Promise<PoolClient> {
-  return new Promise((resolve, reject) => {
-    pool.connect((error, client) => {
-      if (client === undefined) return reject(error);
-      client.on("error", heard);
-      resolve(client);
+  /**
+   * Listens to its errors before anything else happens: a server may end a session in the same breath as it begins it, and a
+   * promise would be told too late.
+   */
+  #connected(pool: Pool): Promise<PoolClient> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      pool.connect((error, client) => {
+        const isAwaited = this.#waiting.delete(reject);
+        if (client === undefined) return reject(error);
+        client.on("error", heard);
+        if (isAwaited) resolve(client);
+        else giveBack(client);
+      });
     });
-  });
+  }
 }
 
 function giveBack(client: PoolClient, isOfNoUse = false): void {

@@ -30,9 +30,14 @@ const TIMEOUTS: readonly string[] = [
 /** Raised by a wait of ours that ended. */
 export class Late extends Error {}
 
-/** For waits of so many milliseconds, which keep no process alive and end with `Late`. */
+/** For waits of so many milliseconds, which end with `Late`. They keep the process alive: who waits for an answer gets one. */
 export function waiting(limit: number): WithinOptions {
-  return { late: () => new Late(`no answer within ${limit} ms`), unref: true };
+  return { late: () => new Late(`no answer within ${limit} ms`) };
+}
+
+/** The same where nobody waits. */
+export function unawaited(limit: number): WithinOptions {
+  return { ...waiting(limit), unref: true };
 }
 
 export function failureOf(error: unknown): Failure {

@@ -1,6 +1,6 @@
 import { type Clock, within } from "@baldur/core/plugin";
 import type { Client } from "pg";
-import { waiting } from "./failure.js";
+import { unawaited } from "./failure.js";
 import { ask } from "./session.js";
 
 export interface ListeningParts {
@@ -27,7 +27,7 @@ export class Listening {
 
   async open(): Promise<void> {
     const { client, clock, timeout } = this.parts;
-    await within(clock, timeout, () => client.connect(), waiting(timeout));
+    await within(clock, timeout, () => client.connect(), unawaited(timeout));
     (client as unknown as { unref(): void }).unref();
   }
 
@@ -48,7 +48,7 @@ export class Listening {
 
   async #run(statement: string, done: () => void): Promise<void> {
     const { client, clock, timeout } = this.parts;
-    await within(clock, timeout, () => ask(client, statement), waiting(timeout));
+    await within(clock, timeout, () => ask(client, statement), unawaited(timeout));
     done();
   }
 

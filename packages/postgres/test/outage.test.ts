@@ -53,6 +53,21 @@ describe("a database whose server is killed", () => {
     await postgres.server.restart();
   });
 
+  it("lets nobody wait for a connection of those that are given up", async () => {
+    const database = await postgres.open({ settings: { connectTimeout: 600_000, poolSize: 1 } });
+    await database.query("select 1");
+    const holding = errorOf(database.query("select pg_sleep(20)"));
+    const waiting = Array.from({ length: 500 }, () => errorOf(database.query("select 1")));
+    await eventually(() => database.pool?.waiting === waiting.length);
+    await postgres.server.kill();
+    expect(await holding).toMatchObject({ sent: true });
+    for (const error of await Promise.all(waiting))
+      expect(error).toMatchObject({ code: "ERR_BALDUR_POSTGRES_UNAVAILABLE", sent: false });
+    await postgres.server.restart();
+    await eventually(() => database.available);
+    expect((await database.query("select 1 n")).rows).toEqual([{ n: 1 }]);
+  });
+
   it("may be away when it is opened, and is found when it comes up", async () => {
     await postgres.server.kill();
     const database = await postgres.open({ settings: QUICK });
