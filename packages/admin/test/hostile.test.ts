@@ -233,8 +233,8 @@ describe("a client that takes its time", () => {
 
   it("and goes amid its body disturbs nobody", async () => {
     await using client = new RawClient(server.boundPort);
-    client.write(...POST, "Content-Length: 10", "", "{");
-    await sleep(20);
+    client.write(...POST, "Content-Length: 10", "Expect: 100-continue", "", "{");
+    await until("read", () => client.statuses[0] === 100);
     client.socket.resetAndDestroy();
     expect(await isWell()).toBe(true);
     const refused = (): unknown[] => runtime.telemetry.named("admin.action").map(({ payload }) => payload);
