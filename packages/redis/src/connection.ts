@@ -71,6 +71,7 @@ export class Connection {
       overdue: () => this.#lose(this.#link, TIMEOUT),
       silent: () => this.#silent(),
       heard: () => this.#heard(),
+      failed: (link: Link, what: string, error: unknown) => this.#failed(link, what, failureOf(error)),
     };
     this.#inFlight = new InFlight(clock, { timeout, silence }, watcher);
   }
@@ -88,10 +89,7 @@ export class Connection {
     const link = this.#link;
     if (link?.isReady !== true || this.#inFlight.isSilent)
       return Promise.reject(this.#unavailable(this.#failure, false));
-    return this.#inFlight.track(
-      () => ask(link),
-      (error) => this.#failed(link, what, failureOf(error)),
-    );
+    return this.#inFlight.track(link, what, ask);
   }
 
   /** Resolves when it is up, or after so many milliseconds. */

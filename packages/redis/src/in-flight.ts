@@ -1,4 +1,5 @@
 import { type Clock, ref, unref } from "@baldur/core/plugin";
+import type { Link } from "./link.js";
 
 interface Call {
   readonly since: number;
@@ -24,6 +25,8 @@ export interface Watcher {
   silent(): void;
   /** Something was heard again. */
   heard(): void;
+  /** What was asked was refused, or could not be asked. Makes the error that the caller gets. */
+  failed(link: Link, what: string, error: unknown): Error;
 }
 
 /**
@@ -53,8 +56,8 @@ export class InFlight {
     return this.#isSilent;
   }
 
-  /** Begins a call. Rejects with what `failed` makes of its error, or with what `rejectAll` says. */
-  track<T>(begin: () => Promise<T>, failed: (error: unknown) => Error): Promise<T> {
+  /** Asks something, which `what` names. Rejects with what is made of its error, or with what `rejectAll` says. */
+  track<T>(link: Link, what: string, ask: (link: Link) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const call = this.#begin(reject);
       const answered = (value: T): void => {
@@ -62,11 +65,11 @@ export class InFlight {
         if (this.#isSilent) this.#hear();
       };
       const refused = (error: unknown): void => {
-        if (this.#settle(call)) reject(failed(error));
+        if (this.#settle(call)) reject(this.watcher.failed(link, what, error));
         if (this.#isSilent) this.#hear(); // unless that was the end of all
       };
       try {
-        begin().then(answered, refused);
+        ask(link).then(answered, refused);
       } catch (error) {
         refused(error);
       }

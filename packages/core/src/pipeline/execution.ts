@@ -223,15 +223,19 @@ export class Execution {
     this.extras.cancelWait = () => {
       waiting = false;
     };
-    const resume = (next: () => void): void => {
-      if (!waiting) return;
-      this.extras.cancelWait = null;
-      this.#guarded(next);
-    };
     pending.then(
-      (value) => (waiting ? resume(() => succeeded(this, value)) : abandoned(value)),
-      (error: unknown) => resume(() => failed(this, error)),
+      (value) => (waiting ? this.#resume(succeeded, value) : abandoned(value)),
+      (error: unknown) => (waiting ? this.#resume(failed, error) : undefined),
     );
+  }
+
+  #resume<T>(next: (call: Execution, settled: T) => void, settled: T): void {
+    this.extras.cancelWait = null;
+    try {
+      next(this, settled);
+    } catch (problem) {
+      this.#breakOff(problem);
+    }
   }
 
   /** Suspends the call for so many milliseconds, or until `early` settles. Giving up the call clears the timer. */

@@ -47,7 +47,7 @@ export class Arrears {
 
   /** Not owed any more: its owner asks again. */
   drop(owner: string): void {
-    this.#owed.delete(owner);
+    if (this.#owed.size > 0) this.#owed.delete(owner);
   }
 
   async close(): Promise<void> {

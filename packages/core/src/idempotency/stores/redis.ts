@@ -136,7 +136,15 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
 /** Tells whose claim a record is, so it is enough to compare. */
 function headOf({ status, owner, attempt }: IdempotencyRecord): string {
-  return `{"status":"${status}","owner":${JSON.stringify(owner)},"attempt":${attempt},"since":`;
+  return `{"status":"${status}","owner":${quoted(owner)},"attempt":${attempt},"since":`;
+}
+
+/** A claim's end says twice whose it is. */
+let latest = { text: "", inJson: '""' };
+
+function quoted(text: string): string {
+  if (latest.text !== text) latest = { text, inJson: JSON.stringify(text) };
+  return latest.inJson;
 }
 
 function tailOf({ ttl, result }: IdempotencyRecord): string {
