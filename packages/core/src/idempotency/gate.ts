@@ -38,6 +38,8 @@ export class IdempotencyGate {
   /** Not the injected random: a seeded one repeats itself in the next process, and two owners must never be the same. */
   #instance: string | undefined;
   readonly #reporter: IdempotencyReporter;
+  /** Of calls without options. */
+  readonly #usual: ClaimPolicy;
   #store: IdempotencyStore;
   #claims = 0;
 
@@ -47,6 +49,7 @@ export class IdempotencyGate {
   ) {
     this.#reporter = new IdempotencyReporter(telemetry);
     this.#store = parts.store;
+    this.#usual = this.#policy({});
   }
 
   get enabled(): boolean {
@@ -60,7 +63,7 @@ export class IdempotencyGate {
 
   /** Throws or rejects with `IdempotencyDuplicateError` or `IdempotencyUnavailableError` for a call that must not run. */
   admit(call: Keyholder): Answer<Admission> {
-    const policy = this.#policy(call.options);
+    const policy = call.options === undefined ? this.#usual : this.#policy(call.options);
     this.#instance ??= globalThis.crypto.randomUUID();
     const owner = `${this.#instance}:${++this.#claims}`;
     const request = { owner, ttl: policy.executionTtl, tolerance: this.parts.settings.clockSkewTolerance };
@@ -96,13 +99,13 @@ export class IdempotencyGate {
     );
   }
 
-  #policy(options: IdempotencyOptions | undefined): ClaimPolicy {
-    const { ttl, executionTtl, failOpen } = this.parts.settings;
+  #policy(options: IdempotencyOptions): ClaimPolicy {
+    const { settings } = this.parts;
     return {
-      ttl: options?.ttl ?? ttl,
-      executionTtl: options?.executionTtl ?? executionTtl,
-      failOpen: options?.failOpen ?? failOpen,
-      replayResult: options?.replayResult ?? false,
+      ttl: options.ttl ?? settings.ttl,
+      executionTtl: options.executionTtl ?? settings.executionTtl,
+      failOpen: options.failOpen ?? settings.failOpen,
+      replayResult: options.replayResult ?? false,
     };
   }
 
