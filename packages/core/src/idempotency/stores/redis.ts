@@ -46,6 +46,8 @@ export class RedisIdempotencyStore implements IdempotencyStore {
   readonly shared = true;
   readonly #client: RedisClient;
   readonly #arrears: Arrears;
+  /** The end of a claim says twice whose it is. */
+  #latest = { owner: "", inJson: '""' };
 
   constructor({ client, clock }: RedisIdempotencyStoreOptions) {
     this.#client = client;
@@ -103,7 +105,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
   ): Promise<A> {
     const { answer, record } = decide(assumed, 0);
     if (record === undefined) return Promise.resolve(answer);
-    const expected = assumed === undefined ? "" : headOf(assumed);
+    const expected = assumed === undefined ? "" : this.#head(assumed);
     const goOn = (found: Found | undefined): A | Promise<A> =>
       found === undefined ? answer : this.#applyTo(found, key, decide, contended);
     return this.#swap(key, expected, record).then(
@@ -129,22 +131,17 @@ export class RedisIdempotencyStore implements IdempotencyStore {
   #swap(key: string, expected: string, record: IdempotencyRecord | null): Promise<RedisReply> {
     const name = `${this.#client.prefix}idempotency:${key}`;
     const args =
-      record === null ? [expected, "", "", 0] : [expected, headOf(record), tailOf(record), keptFor(record)];
+      record === null
+        ? [expected, "", "", 0]
+        : [expected, this.#head(record), tailOf(record), keptFor(record)];
     return this.#client.run(swap, [name], args);
   }
-}
 
-/** Tells whose claim a record is, so it is enough to compare. */
-function headOf({ status, owner, attempt }: IdempotencyRecord): string {
-  return `{"status":"${status}","owner":${quoted(owner)},"attempt":${attempt},"since":`;
-}
-
-/** A claim's end says twice whose it is. */
-let latest = { text: "", inJson: '""' };
-
-function quoted(text: string): string {
-  if (latest.text !== text) latest = { text, inJson: JSON.stringify(text) };
-  return latest.inJson;
+  /** Tells whose claim a record is, so it is enough to compare. */
+  #head({ status, owner, attempt }: IdempotencyRecord): string {
+    if (this.#latest.owner !== owner) this.#latest = { owner, inJson: JSON.stringify(owner) };
+    return `{"status":"${status}","owner":${this.#latest.inJson},"attempt":${attempt},"since":`;
+  }
 }
 
 function tailOf({ ttl, result }: IdempotencyRecord): string {
