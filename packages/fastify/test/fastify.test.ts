@@ -73,6 +73,30 @@ describe("the plugin", () => {
     expect(ended.sort()).toEqual(names);
   });
 
+  it("answers the first stream of an HTTP/2 connection that is made in a drain, and ends it with that", async () => {
+    const gate = new Gate();
+    const app = Fastify({ http2: true });
+    apps.push(app as unknown as FastifyInstance);
+    const runtime = createRuntime();
+    await app.register(baldur, { runtime, drain: { linger: 0 } });
+    app.get("/", async () => gate.pass());
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const url = `http://127.0.0.1:${(app.server.address() as { port: number }).port}`;
+    const held = connect(url).request({ ":path": "/" });
+    await gate.reached();
+    const report = runtime.lifecycle.shutdown();
+    const late = connect(url);
+    const closed = once(late, "close");
+    const refused = late.request({ ":path": "/" });
+    const [headers] = await once(refused, "response");
+    await text(refused);
+    expect(headers).toMatchObject({ ":status": 503, "retry-after": expect.any(String) });
+    await closed;
+    gate.open();
+    await text(held);
+    await expect(report).resolves.toMatchObject({ clean: true });
+  });
+
   it("cuts the HTTP/2 connections that are open when the time is up", async () => {
     const gate = new Gate();
     const app = Fastify({ http2: true });

@@ -1,12 +1,10 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { HttpServer } from "./http-server.js";
 
-/** A session that is told this number may still have sent any of its requests. */
-const HIGHEST_STREAM = 2 ** 31 - 1;
-
 /**
- * The connections of HTTP/2, which no header of an answer ends. Their clients are told to open no more streams, and, when
- * everything has ended, which were the last (RFC 9113, section 6.8).
+ * The connections of HTTP/2, which no header of an answer ends. Their clients are told which stream was the last (RFC 9113,
+ * section 6.8), and may ask elsewhere what they have sent since. To tell them the highest number first, as that section has
+ * it, is of no use: after any such word Node takes nothing in any more.
  */
 export class Sessions {
   readonly #open = new Set<ServerHttp2Session>();
@@ -17,16 +15,16 @@ export class Sessions {
     server.on("session", (session: ServerHttp2Session) => {
       this.#open.add(session);
       session.once("close", () => this.#open.delete(session));
-      if (this.#isEnding) warn(session);
+      if (this.#isEnding) session.once("stream", () => session.close());
     });
   }
 
   begin(): void {
     this.#isEnding = true;
-    for (const session of this.#open) warn(session);
+    this.close();
   }
 
-  /** What is open may end. */
+  /** Those that have no stream any more end at once, the others with their last one. */
   close(): void {
     for (const session of this.#open) session.close();
   }
@@ -34,8 +32,4 @@ export class Sessions {
   destroy(): void {
     for (const session of this.#open) session.destroy();
   }
-}
-
-function warn(session: ServerHttp2Session): void {
-  if (!session.closed && !session.destroyed) session.goaway(0, HIGHEST_STREAM);
 }

@@ -1,4 +1,5 @@
 import { unref } from "../../clock.js";
+import { AdapterError } from "../../errors.js";
 import type { Admission, Breaker } from "../circuit-breaker.js";
 import type { CircuitRefusal } from "../errors.js";
 import type { ProbeAnswer, ProbeToken } from "../store.js";
@@ -114,9 +115,10 @@ export class Probes {
       ttl: policy.probeTimeout,
     };
     if (circuit.due) await this.writer.flush(circuit);
+    if (circuit.voted) return { kind: "unknown" }; // too few others have opened theirs
     const answer = await this.parts.store.acquireProbe(name, request);
     if (answer.kind !== "unknown") return answer;
-    await this.writer.restore(circuit);
+    if (!(await this.writer.restore(circuit))) throw new AdapterError("the shared store takes no circuit");
     return this.parts.store.acquireProbe(name, request);
   }
 

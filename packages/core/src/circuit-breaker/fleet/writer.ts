@@ -38,15 +38,16 @@ export class Writer {
     return circuit.writing;
   }
 
-  /** Tells the store what it has lost. Never rejects. */
-  async restore(circuit: FleetCircuit): Promise<void> {
+  /** Tells the store what it has lost. Answers whether it took it. Never rejects. */
+  async restore(circuit: FleetCircuit): Promise<boolean> {
     const { epoch } = circuit;
     const row = this.circuits.row(circuit);
-    if (row === undefined) return;
+    if (row === undefined) return true;
     const found = await this.#attempt(() => this.parts.store.publish(this.#restorable(row), epoch));
-    if (found === undefined) return;
+    if (found === undefined) return false;
     if (found.written) this.circuits.diverged(row, undefined, row);
     this.circuits.hear(found.record, found.written ? [] : undefined);
+    return true;
   }
 
   async #write(circuit: FleetCircuit): Promise<boolean> {

@@ -120,7 +120,7 @@ export class RedisFleetStore implements FleetStore {
 
   /**
    * Nothing is decided on what is only assumed to be there: that must be written to be true. Nor by a time that is only
-   * assumed: that of the host, before Redis has said its own.
+   * assumed: that of the host, or one that Redis told long ago.
    */
   async #apply<A>(
     name: string,

@@ -19,12 +19,13 @@ const FRESH = 1 / DRIFT;
  */
 export class ServerTime {
   #sample: Sample | undefined;
+  #heardAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly clock: Clock) {}
 
-  /** Whether it is known about as well as the server's answer told it. */
+  /** Whether the server told it lately: to ask again would tell it hardly better. */
   get isFresh(): boolean {
-    return this.#sample !== undefined && this.clock.monotonic() - this.#sample.at < FRESH;
+    return this.clock.monotonic() - this.#heardAt < FRESH;
   }
 
   /** In whole milliseconds. */
@@ -43,6 +44,7 @@ export class ServerTime {
   /** The server said `time` in answer to what was asked at that monotonic time. */
   heard(time: number, askedAt: number): void {
     const at = this.clock.monotonic();
+    this.#heardAt = at;
     const error = (at - askedAt) / 2;
     const known = this.#sample;
     if (known !== undefined && isConsistent(known, time, askedAt, at) && error >= errorAt(known, at)) return;

@@ -134,4 +134,29 @@ describe("the places of a fleet's probes", () => {
     expect(started(calls)).toBe(1);
     expect(record?.probes.map(({ owner }) => owner)).toEqual(["member-0/2"]);
   });
+
+  it("are not waited for where the store has lost the circuit and takes no writes", async () => {
+    const fleet = await TestFleet.of(1);
+    const { connection } = fleet.get(0);
+    await fleet.fail(0);
+    const full = (): Promise<never> => Promise.reject(new Error("OOM command not allowed"));
+    Object.assign(connection, { publish: full, trip: full });
+    fleet.server.forget();
+    await fleet.clock.advance(1000);
+    const [probe] = begin(fleet, 0, 1);
+    await turn();
+    expect(probe?.started).toBe(true);
+  });
+
+  it("are not the fleet's where too few have opened theirs", async () => {
+    const fleet = await TestFleet.of(2, { fleetQuorum: 2 });
+    fleet.get(0).connection.away(true);
+    await fleet.fail(0);
+    await fleet.clock.advance(1100);
+    fleet.get(0).connection.away(false);
+    const [probe] = begin(fleet, 0, 1);
+    await turn();
+    expect(probe?.started).toBe(true);
+    expect(fleet.states()).toEqual(["half_open", "closed"]);
+  });
 });

@@ -74,4 +74,23 @@ describe("the time of a server", () => {
       expect(Math.abs(time.now() - said)).toBeLessThanOrEqual(50);
     }
   });
+
+  it("is fresh as long as it is heard, also in answers that tell it less well than an earlier one", async () => {
+    const clock = createFakeClock();
+    const time = new ServerTime(clock);
+    const hear = async (took: number): Promise<void> => {
+      const askedAt = clock.monotonic();
+      await clock.advance(took);
+      time.heard(clock.now(), askedAt);
+    };
+    expect(time.isFresh).toBe(false);
+    await hear(1);
+    for (let times = 0; times < 30; times++) {
+      await clock.advance(1000);
+      await hear(20);
+      expect(time.isFresh).toBe(true);
+    }
+    await clock.advance(10_000);
+    expect(time.isFresh).toBe(false);
+  });
 });
