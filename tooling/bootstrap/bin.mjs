@@ -22,18 +22,20 @@ const environment = {
 
 /** What runs now. This process waits for it to end. */
 const running = new Set();
+let interrupted;
 
 // A terminal tells everyone of these; whoever ends a process by its id tells that one only.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"])
   process.on(signal, () => {
     if (running.size === 0) process.exit(128 + constants.signals[signal]);
+    interrupted ??= signal;
     if (signal === "SIGTERM") endAll();
   });
 
 // npm tells its shell, which ends without a word to what it started.
 const parent = process.ppid;
 const watch = setInterval(() => {
-  if (process.ppid === parent) return;
+  if (process.ppid === parent || environment.npm_lifecycle_event === undefined) return;
   clearInterval(watch);
   process.kill(process.pid);
 }, 500).unref();
@@ -49,7 +51,7 @@ async function run(command, args, extra = {}) {
   running.add(child);
   try {
     const [code, signal] = await once(child, "close");
-    if (code !== 0) fail(command, args, code ?? signal);
+    if (code !== 0 || interrupted !== undefined) fail(command, args, code || (signal ?? interrupted));
   } catch (error) {
     fail(command, args, error.message);
   } finally {

@@ -1,5 +1,4 @@
-import { openSync, readSync, writeSync } from "node:fs";
-import { isMainThread } from "node:worker_threads";
+import { readSync, writeSync } from "node:fs";
 import type { RootDatabase } from "lmdb";
 import { MAGIC } from "./head.js";
 
@@ -20,13 +19,9 @@ export function isBehind(database: Database): boolean {
 
 /**
  * Notes the latest transaction where the next one looks for it. To be called in one that is behind, so that nobody else commits
- * meanwhile. Answers whether it is noted.
+ * meanwhile. `file` is the lock file, open. Answers whether it is noted.
  */
-export function noteLatest(database: Database, lock: string): boolean {
-  // It stays open: a process that closes the lock file gives up its hold on it, and whoever opens the store next makes the
-  // locks anew that others have. What another thread than the main one opens is closed with the thread.
-  if (!isMainThread) return false;
-  const file = openSync(lock, "r+");
+export function noteLatest(database: Database, file: number): boolean {
   const latest = BigInt(latestOf(database));
   const noted = notedIn(file);
   if (noted === undefined || noted > latest) return false; // it is laid out in some other way

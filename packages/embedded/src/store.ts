@@ -1,3 +1,5 @@
+import { openSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { AdapterError } from "@baldur/core";
 import type { Clock, KeyValueReader, KeyValueStore, KeyValueWriter } from "@baldur/core/plugin";
 import { Reader, writeAll } from "./access.js";
@@ -41,6 +43,7 @@ export class LmdbStore implements KeyValueStore {
   readonly place: Place;
   readonly #database: Database;
   readonly #lock: string;
+  #openLock: number | undefined;
   readonly #clock: Clock;
   readonly #reader: Reader;
   #queue: Queued[] = [];
@@ -141,7 +144,10 @@ export class LmdbStore implements KeyValueStore {
   }
 
   #catchUp(): void {
-    if (noteLatest(this.#database, this.#lock)) return;
+    // It stays open: a process that closes the lock file gives up its hold on it, and whoever opens the store next makes the
+    // locks anew that others have. What another thread than the main one opens is closed with the thread.
+    if (isMainThread) this.#openLock ??= openSync(this.#lock, "r+");
+    if (this.#openLock !== undefined && noteLatest(this.#database, this.#openLock)) return;
     throw new AdapterError("a process that opened it set it back, which the next one to open it mends");
   }
 

@@ -6,7 +6,7 @@ import type { Random } from "./backoff.js";
 import { addressOf, heard } from "./client.js";
 import { Connections, type Source } from "./connections.js";
 import { PostgresStatementError, PostgresUnavailableError } from "./errors.js";
-import { BUSY, type Failure, failureOf, STOPPED, unawaited } from "./failure.js";
+import { BUSY, type Failure, failureOf, GivenUp, STOPPED, unawaited } from "./failure.js";
 import { available } from "./metrics.js";
 import { Refusals } from "./refusals.js";
 import { Reporter } from "./reporter.js";
@@ -158,6 +158,7 @@ export class Access {
       this.#refusals.refused(failure);
       return new PostgresStatementError(reason, { cause });
     }
+    if (cause instanceof GivenUp) return this.#unavailable(this.#problem ?? failure, sent, cause); // it is known why
     if (sent || CROWDED.includes(reason)) void this.#availability.look();
     else this.#availability.lost(failure);
     return this.#unavailable(failure, sent, cause);

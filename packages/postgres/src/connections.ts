@@ -1,7 +1,7 @@
 import { type Clock, type SqlPool, within } from "@baldur/core/plugin";
 import type { Client, Pool, PoolClient } from "pg";
 import { heard, isAmidTransaction } from "./client.js";
-import { BUSY, type Failure, failureOf, Late, TIMEOUT, waiting } from "./failure.js";
+import { BUSY, type Failure, failureOf, GivenUp, Late, TIMEOUT, waiting } from "./failure.js";
 import { Session, type SessionParts } from "./session.js";
 
 /** Connections of `pg`: of a pool that is made here, or of one that is the host's. */
@@ -79,7 +79,7 @@ export class Connections {
     if (end === undefined) return;
     pool.on("error", heard); // what breaks on the way is nobody's concern any more
     const ended = end();
-    for (const giveUp of this.#waiting) giveUp(new Error("the pool was ended")); // which tells none of them
+    for (const giveUp of this.#waiting) giveUp(new GivenUp("the pool was ended")); // which tells none of them
     this.#waiting.clear();
     await ended;
   }

@@ -30,6 +30,9 @@ const TIMEOUTS: readonly string[] = [
 /** Raised by a wait of ours that ended. */
 export class Late extends Error {}
 
+/** For those who wait for a connection of a pool that is given up. */
+export class GivenUp extends Error {}
+
 /** For waits of so many milliseconds, which end with `Late`. They keep the process alive: who waits for an answer gets one. */
 export function waiting(limit: number): WithinOptions {
   return { late: () => new Late(`no answer within ${limit} ms`) };

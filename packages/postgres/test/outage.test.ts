@@ -54,7 +54,9 @@ describe("a database whose server is killed", () => {
   });
 
   it("lets nobody wait for a connection of those that are given up", async () => {
-    const database = await postgres.open({ settings: { connectTimeout: 600_000, poolSize: 1 } });
+    const database = await postgres.open({
+      settings: { connectTimeout: 600_000, statementTimeout: 600_000, poolSize: 1 },
+    });
     await database.query("select 1");
     const holding = errorOf(database.query("select pg_sleep(20)"));
     const waiting = Array.from({ length: 500 }, () => errorOf(database.query("select 1")));
@@ -63,6 +65,7 @@ describe("a database whose server is killed", () => {
     expect(await holding).toMatchObject({ sent: true });
     for (const error of await Promise.all(waiting))
       expect(error).toMatchObject({ code: "ERR_BALDUR_POSTGRES_UNAVAILABLE", sent: false });
+    expect(await errorOf(database.query("select 1"))).toMatchObject({ reason: "ECONNREFUSED" });
     await postgres.server.restart();
     await eventually(() => database.available);
     expect((await database.query("select 1 n")).rows).toEqual([{ n: 1 }]);

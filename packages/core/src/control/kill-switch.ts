@@ -74,6 +74,8 @@ export class KillSwitch implements SystemControl {
   #version = 0;
   /** Changes that are in force here and not yet stored. */
   #unstored: Edit[] = [];
+  /** Some of them could not be stored. */
+  #isBehind = false;
   #watch: Disposable | undefined;
   #retry: unknown;
   #readable = true;
@@ -95,9 +97,9 @@ export class KillSwitch implements SystemControl {
     return this.parts.dryRunFloor || this.#state.dryRun;
   }
 
-  /** Whether what is in force is also stored. */
+  /** Whether what is in force is also stored, or about to be for the first time. */
   get persisted(): boolean {
-    return this.#unstored.length === 0;
+    return !this.#isBehind;
   }
 
   /** Loads the stored state and follows it. */
@@ -198,7 +200,8 @@ export class KillSwitch implements SystemControl {
       this.parts.telemetry.report(events.persistFailed, { error: text(error) });
     }
     this.#become(this.#inForce());
-    if (this.#unstored.length > 0) this.#tryAgain();
+    this.#isBehind = this.#unstored.length > 0;
+    if (this.#isBehind) this.#tryAgain();
   }
 
   #inForce(): StoredState {

@@ -50,6 +50,20 @@ describe("a change that cannot be stored", () => {
     expect(telemetry.named("system_control.persist_failed").map(({ level }) => level)).toEqual(["error"]);
   });
 
+  it("#43.5 is not said to be unstored while it is being stored for the first time", async () => {
+    let fail: () => void = () => undefined;
+    const failing = new Promise<never>((_, reject) => {
+      fail = () => reject(new Error("the store cannot be written"));
+    });
+    store.compareAndSet = () => failing;
+    const changing = control.disable(OPS);
+    await turn();
+    expect(control).toMatchObject({ enabled: false, persisted: true });
+    fail();
+    await changing;
+    expect(control.persisted).toBe(false);
+  });
+
   it("#43.5 is tried again every second until it is stored", async () => {
     await control.disable(OPS);
     await clock.advance(999);
