@@ -14,6 +14,7 @@ import { type HttpServer, serverOf } from "./http-server.js";
 import type { HttpAdapterOptions } from "./options.js";
 import { pathOf } from "./path.js";
 import { Service } from "./service.js";
+import { warmUpNextTick } from "./warm-up.js";
 
 /** Where an adapter gets its runtime. @public */
 export interface RuntimeSource {
@@ -46,6 +47,7 @@ export class HttpAdapter<R> {
   #server: HttpServer | undefined;
 
   constructor(framework: HttpFramework<R>, options: HttpAdapterOptions<R>, source: RuntimeSource) {
+    warmUpNextTick();
     this.#framework = framework;
     this.#options = options;
     this.#owner = {
