@@ -60,7 +60,7 @@ async function run(command, args, extra = {}) {
 }
 
 function fail(command, args, how) {
-  process.stderr.write(`failed: ${command} ${args.join(" ")} (${how})\n`);
+  if (interrupted === undefined) process.stderr.write(`failed: ${command} ${args.join(" ")} (${how})\n`);
   endAll();
   process.exit(how in constants.signals ? 128 + constants.signals[how] : Number(how) || 1);
 }

@@ -29,6 +29,21 @@ async function listen(app: FastifyInstance): Promise<number> {
   return (app.server.address() as { port: number }).port;
 }
 
+/** Answers every path of HTTP/2 with the correlation id, once the gate is open; tells of each that was sent. */
+async function serveHttp2(gate: Gate, onClose: (id: string) => void = () => undefined) {
+  const app = Fastify({ http2: true });
+  apps.push(app as unknown as FastifyInstance);
+  const runtime = createRuntime();
+  await app.register(baldur, { runtime, drain: { linger: 0 } });
+  app.get("/:name", async ({ baldur: { correlationId } }, reply) => {
+    await gate.pass();
+    reply.raw.on("close", () => onClose(correlationId));
+    return correlationId;
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return { runtime, url: `http://127.0.0.1:${(app.server.address() as { port: number }).port}` };
+}
+
 describe("the plugin", () => {
   it("covers what is registered after it, at any depth and under any prefix", async () => {
     const app = await create();
@@ -46,18 +61,9 @@ describe("the plugin", () => {
 
   it("counts and knows every stream of an HTTP/2 connection, and drains them", async () => {
     const gate = new Gate();
-    const app = Fastify({ http2: true });
-    apps.push(app as unknown as FastifyInstance);
-    const runtime = createRuntime();
-    await app.register(baldur, { runtime, drain: { linger: 0 } });
-    app.get("/:name", async ({ baldur: context }, reply) => {
-      await gate.pass();
-      reply.raw.on("close", () => ended.push(context.correlationId));
-      return context.correlationId;
-    });
     const ended: string[] = [];
-    await app.listen({ port: 0, host: "127.0.0.1" });
-    const session = connect(`http://127.0.0.1:${(app.server.address() as { port: number }).port}`);
+    const { runtime, url } = await serveHttp2(gate, (id) => ended.push(id));
+    const session = connect(url);
     const told = once(session, "goaway");
     const closed = once(session, "close");
     const names = ["a", "b", "c"];
@@ -75,19 +81,13 @@ describe("the plugin", () => {
 
   it("answers the first stream of an HTTP/2 connection that is made in a drain, and ends it with that", async () => {
     const gate = new Gate();
-    const app = Fastify({ http2: true });
-    apps.push(app as unknown as FastifyInstance);
-    const runtime = createRuntime();
-    await app.register(baldur, { runtime, drain: { linger: 0 } });
-    app.get("/", async () => gate.pass());
-    await app.listen({ port: 0, host: "127.0.0.1" });
-    const url = `http://127.0.0.1:${(app.server.address() as { port: number }).port}`;
-    const held = connect(url).request({ ":path": "/" });
+    const { runtime, url } = await serveHttp2(gate);
+    const held = connect(url).request({ ":path": "/a" });
     await gate.reached();
     const report = runtime.lifecycle.shutdown();
     const late = connect(url);
     const closed = once(late, "close");
-    const refused = late.request({ ":path": "/" });
+    const refused = late.request({ ":path": "/a" });
     const [headers] = await once(refused, "response");
     await text(refused);
     expect(headers).toMatchObject({ ":status": 503, "retry-after": expect.any(String) });
@@ -99,14 +99,9 @@ describe("the plugin", () => {
 
   it("cuts the HTTP/2 connections that are open when the time is up", async () => {
     const gate = new Gate();
-    const app = Fastify({ http2: true });
-    apps.push(app as unknown as FastifyInstance);
-    const runtime = createRuntime();
-    await app.register(baldur, { runtime, drain: { linger: 0 } });
-    app.get("/", async () => gate.pass());
-    await app.listen({ port: 0, host: "127.0.0.1" });
-    const session = connect(`http://127.0.0.1:${(app.server.address() as { port: number }).port}`);
-    const ended = [once(session, "close"), once(session.request({ ":path": "/" }), "close")];
+    const { runtime, url } = await serveHttp2(gate);
+    const session = connect(url);
+    const ended = [once(session, "close"), once(session.request({ ":path": "/a" }), "close")];
     await gate.reached();
     await expect(runtime.lifecycle.shutdown({ deadline: 1 })).resolves.toMatchObject({ clean: false });
     await Promise.all(ended);

@@ -13,6 +13,19 @@ const begin = (fleet: TestFleet, member: number, count: number): Running[] =>
   Array.from({ length: count }, () => fleet.begin(member));
 const started = (calls: readonly Running[]): number => calls.filter((call) => call.started).length;
 
+/** What is over in a millisecond. */
+const WAITS = {
+  "a wait is over": async (fleet: TestFleet): Promise<void> => {
+    await fleet.fail(0);
+    await fleet.clock.advance(999);
+  },
+  "a pin ends": async (fleet: TestFleet): Promise<void> => {
+    const { baldur } = fleet.get(0);
+    await baldur.circuit("db").forceOpen({ ...BY_ANA, ttl: 60_000 });
+    await fleet.clock.advance(59_999);
+  },
+};
+
 /** So many more readings are of this millisecond, and the others of the next one. */
 function passAfter(clock: FakeClock, readings: number): void {
   const now = clock.monotonic();
@@ -27,33 +40,18 @@ function goOn(clock: FakeClock): Promise<void> {
 }
 
 describe("the places of a fleet's probes", () => {
-  it.each(READINGS)("are asked for, if a wait is over after %i readings of a call", async (reading) => {
-    const fleet = await TestFleet.of(2);
-    await fleet.fail(0);
-    await fleet.clock.advance(999);
-    passAfter(fleet.clock, reading);
-    const calls = begin(fleet, 0, 1);
-    await turn();
-    await goOn(fleet.clock);
-    calls.push(...begin(fleet, 1, LIMIT));
-    await turn();
-    expect(started(calls)).toBe(LIMIT);
-  });
-
-  it.each(READINGS)("are asked for, if a pin ends after %i readings of a call", async (reading) => {
-    const fleet = await TestFleet.of(2);
-    await fleet
-      .get(0)
-      .baldur.circuit("db")
-      .forceOpen({ ...BY_ANA, ttl: 60_000 });
-    await fleet.clock.advance(59_999);
-    passAfter(fleet.clock, reading);
-    const calls = begin(fleet, 0, 1);
-    await turn();
-    await goOn(fleet.clock);
-    calls.push(...begin(fleet, 1, LIMIT));
-    await turn();
-    expect(started(calls)).toBe(LIMIT);
+  describe.each(Object.entries(WAITS))("when %s", (_, begun) => {
+    it.each(READINGS)("are asked for, if that is so after %i readings of a call", async (reading) => {
+      const fleet = await TestFleet.of(2);
+      await begun(fleet);
+      passAfter(fleet.clock, reading);
+      const calls = begin(fleet, 0, 1);
+      await turn();
+      await goOn(fleet.clock);
+      calls.push(...begin(fleet, 1, LIMIT));
+      await turn();
+      expect(started(calls)).toBe(LIMIT);
+    });
   });
 
   it.each(READINGS)("are asked for by who cannot wait, if it is due after %i readings", async (reading) => {
